@@ -1,0 +1,131 @@
+"""The five packages as a whole: what they declare, what they import, what importing them does."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alone import modules
+from layers import LAYERS, ROOT, requirements
+from packaging.requirements import Requirement
+
+BELOW = {"scalar": set(), "tensor": set(), "nn": {"tensor"}, "optim": {"tensor"},
+         "examples": {"scalar", "tensor", "nn", "optim"}}
+VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
+IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
+
+
+def siblings(layer: str) -> dict[str, Requirement]:
+    found = map(Requirement, requirements(layer))
+    return {r.name.removeprefix("byhand-"): r for r in found if r.name.startswith("byhand-")}
+
+
+def third_parties(layer: str) -> set[str]:
+    """The packages that a layer declares beside its siblings, by the names under which they are imported."""
+    names = {Requirement(line).name for line in requirements(layer)}
+    return {IMPORT_NAMES.get(name, name) for name in names if not name.startswith("byhand-")}
+
+
+def sources(layer: str) -> list[Path]:
+    return sorted((ROOT / "packages" / layer / "src").rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """What a file imports, anywhere in it: `numpy`, `byhand.tensor`; relative imports stay inside their layer."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            assert len(path.parent.relative_to(ROOT).parts) - node.level >= 4, f"{path}:{node.lineno} leaves its layer"
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"byhand.{alias.name}" for alias in node.names} if node.module == "byhand" else {node.module}
+    return {".".join(name.split(".")[: 2 if name.startswith("byhand.") else 1]) for name in found}
+
+
+# ---- the packages ----
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_package_is_whole(layer):
+    package = ROOT / "packages" / layer
+    assert (package / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert not (package / "LICENSE").is_symlink()  # a link does not survive the sdist
+    assert (package / "src/byhand" / layer / "py.typed").exists()
+    assert [path.name for path in (package / "src/byhand").iterdir() if path.name != "__pycache__"] == [layer]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_sibling_ranges_admit_the_version(layer):
+    assert siblings(layer).keys() == BELOW[layer]
+    for requirement in siblings(layer).values():
+        assert requirement.specifier.contains(VERSION), f"{requirement} does not admit {VERSION}"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_point_downwards_and_are_declared(layer):
+    allowed = third_parties(layer)
+    if layer == "examples":
+        allowed.add("torch")  # `compare` shows PyTorch's column where PyTorch is installed
+    else:
+        assert allowed == (set() if layer == "scalar" else {"numpy"})
+    allowed |= sys.stdlib_module_names | {f"byhand.{name}" for name in (layer, *BELOW[layer])}
+    for path in sources(layer):
+        assert not (names := imported(path) - allowed), f"{path.relative_to(ROOT)} imports {names}"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_file_is_long(layer):
+    lengths = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8").count("\n") for path in sources(layer)}
+    assert not {path: lines for path, lines in lengths.items() if lines > 320}
+
+
+# ---- what they export ----
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_exported_names(layer):
+    assert hasattr(importlib.import_module(f"byhand.{layer}"), "__all__")
+    for module in map(importlib.import_module, modules(layer)):
+        names = getattr(module, "__all__", [])
+        assert list(names) == sorted(set(names)), f"{module.__name__}.__all__ is not sorted"
+        for name in names:
+            value = getattr(module, name)
+            assert not callable(value) or value.__doc__, f"{module.__name__}.{name} has no docstring"
+
+
+# ---- what importing them does ----
+
+SIDE_EFFECTS = """
+import importlib, logging, os, random, sys, threading, warnings
+import numpy as np
+from alone import modules
+
+layer, *third_parties = sys.argv[1:]
+for name in third_parties:
+    importlib.import_module(name)
+
+def state():
+    return {
+        "numpy's random state": repr(np.random.get_state()), "python's random state": random.getstate(),
+        "numpy's error state": np.geterr(), "numpy's print options": np.get_printoptions(),
+        "warnings": list(warnings.filters), "logging": (list(logging.root.handlers), logging.root.level),
+        "loggers": {name: list(log.handlers) for name, log in logging.root.manager.loggerDict.items()
+                    if isinstance(log, logging.Logger) and log.handlers},
+        "environment": dict(os.environ), "path": list(sys.path), "hooks": (sys.excepthook, sys.displayhook),
+        "recursion limit": sys.getrecursionlimit(), "threads": threading.active_count(), "numpy itself": sorted(dir(np)),
+    }
+
+before = state()
+for name in modules(layer):
+    importlib.import_module(name)
+after = state()
+sys.exit(", ".join(name for name in before if before[name] != after[name]) or 0)
+"""
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_import_has_no_side_effects(layer):
+    command = [sys.executable, "-c", SIDE_EFFECTS, layer, *third_parties(layer)]
+    run = subprocess.run(command, cwd=ROOT / "tools", capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
