@@ -113,7 +113,7 @@ def state():
         "loggers": {name: list(log.handlers) for name, log in logging.root.manager.loggerDict.items()
                     if isinstance(log, logging.Logger) and log.handlers},
         "environment": dict(os.environ), "path": list(sys.path), "hooks": (sys.excepthook, sys.displayhook),
-        "recursion limit": sys.getrecursionlimit(), "threads": threading.active_count(), "numpy itself": sorted(dir(np)),
+        "recursion limit": sys.getrecursionlimit(), "threads": threading.active_count(), "numpy": sorted(dir(np)),
     }
 
 before = state()
