@@ -38,6 +38,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$hatch in $root" ]; then
     printf '%s' "$hatch in $root" > "$stamp"
 fi
 
+unset PYTHONPATH PYTHONHOME # they would put another tree in front of this one
 export PATH="$root/.venv/bin:$PATH"
 export HATCH_DATA_DIR="$root/.hatch"
 export HATCH_PYTHON=self # the environments take the interpreter that hatch runs on
