@@ -1,0 +1,91 @@
+"""Methods, operators and in-place forms, attached to `Tensor` from the op table.
+
+The rule is PyTorch's: an operation whose first parameter is called `input` is also a method, and element-wise ones have
+an in-place form with an underscore. Importing the package runs `attach` once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from . import _conversion
+from ._inplace import inplace
+from ._tensor import Tensor
+from .ops import choices, indexing, pointwise, products, reductions, shapes, softmax
+
+_TABLES: tuple[ModuleType, ...] = (pointwise, choices, reductions, softmax, products, shapes, indexing, _conversion)
+_ELEMENTWISE: tuple[ModuleType, ...] = (pointwise, choices)
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "__neg__": pointwise.neg,
+    "__abs__": pointwise.abs,
+    "__pos__": lambda input: input,
+    "__invert__": choices.bitwise_not,
+    "__add__": pointwise.add,
+    "__radd__": pointwise.add,
+    "__sub__": pointwise.sub,
+    "__rsub__": pointwise.rsub,
+    "__mul__": pointwise.mul,
+    "__rmul__": pointwise.mul,
+    "__truediv__": pointwise.true_divide,
+    "__rtruediv__": lambda input, other: pointwise.true_divide(other, input),
+    "__pow__": pointwise.pow,
+    "__rpow__": lambda input, other: pointwise.pow(other, input),
+    "__matmul__": products.matmul,
+    "__rmatmul__": lambda input, other: products.matmul(other, input),
+    "__lt__": choices.lt,
+    "__le__": choices.le,
+    "__gt__": choices.gt,
+    "__ge__": choices.ge,
+    "__and__": choices.bitwise_and,
+    "__rand__": choices.bitwise_and,
+    "__or__": choices.bitwise_or,
+    "__ror__": choices.bitwise_or,
+    "__xor__": choices.bitwise_xor,
+    "__rxor__": choices.bitwise_xor,
+    "__getitem__": indexing.getitem,
+    "__setitem__": indexing.setitem,
+}
+_IN_PLACE_OPERATORS = {
+    "__iadd__": "add_",
+    "__isub__": "sub_",
+    "__imul__": "mul_",
+    "__itruediv__": "true_divide_",
+    "__ipow__": "pow_",
+    "__iand__": "bitwise_and_",
+    "__ior__": "bitwise_or_",
+    "__ixor__": "bitwise_xor_",
+}
+_ALIASES = {"div": "true_divide", "divide": "true_divide", "div_": "true_divide_", "multiply": "mul", "subtract": "sub"}
+
+
+def attach() -> None:
+    """Give `Tensor` its operations."""
+    for table in _TABLES:
+        for name in table.__all__:
+            function = getattr(table, name)
+            if next(iter(inspect.signature(function).parameters)) in ("input", "self", "condition"):
+                setattr(Tensor, name, function)
+            if table in _ELEMENTWISE and name not in ("clone", "where", "rsub") and not name.startswith("is"):
+                setattr(Tensor, f"{name}_", inplace(function, f"{name}_"))
+    for name, function in _OPERATORS.items():
+        setattr(Tensor, name, function)
+    for name, target in {**_IN_PLACE_OPERATORS, **_ALIASES}.items():
+        setattr(Tensor, name, getattr(Tensor, target))
+    Tensor.__eq__ = _eq  # type: ignore[method-assign,assignment]
+    Tensor.__ne__ = _ne  # type: ignore[method-assign,assignment]
+
+
+def _eq(input: Tensor, other: Any) -> Any:
+    return choices.eq(input, other) if _comparable(other) else NotImplemented
+
+
+def _ne(input: Tensor, other: Any) -> Any:
+    return choices.ne(input, other) if _comparable(other) else NotImplemented
+
+
+def _comparable(other: Any) -> bool:
+    return isinstance(other, Tensor | int | float | complex) or hasattr(other, "__array__")

@@ -1,0 +1,86 @@
+"""How the inputs of an operation come to one dtype: the strategies that `@op(promote=…)` takes.
+
+Each is called with the arguments (tensors, foreign arrays, Python numbers, None) and the options, and returns the
+arguments brought together. Bringing together is itself the operation `to`, so its gradient comes back in the right dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._dtypes import FLOATING, DType, as_dtype, bool_, category, get_default_dtype, int64, promoted
+from ._tensor import Tensor, wrap
+
+
+def same(args: list[Any], options: dict[str, Any]) -> list[Any]:
+    """All inputs meet in their common dtype (`add`, `maximum`, comparisons)."""
+    return _meet(args, lambda dtype: dtype)
+
+
+def floating(args: list[Any], options: dict[str, Any]) -> list[Any]:
+    """As `same`, and integers become the default floating dtype (`exp`, `div`); the option `dtype` goes before."""
+    wanted = options.get("dtype")
+    if wanted is not None:
+        return _meet(args, lambda dtype: as_dtype(wanted))
+    return _meet(args, lambda dtype: dtype if category(dtype) >= 2 else get_default_dtype())
+
+
+def summing(args: list[Any], options: dict[str, Any]) -> list[Any]:
+    """bool and integers are summed in int64, unless the option `dtype` says otherwise (`sum`, `prod`, `cumsum`)."""
+    wanted = options.get("dtype")
+    if wanted is not None:
+        return _meet(args, lambda dtype: as_dtype(wanted))
+    return _meet(args, lambda dtype: dtype if category(dtype) >= 2 else int64)
+
+
+def only_floating(args: list[Any], options: dict[str, Any]) -> list[Any]:
+    """Integers are refused rather than silently made floating (`mean`, `var`)."""
+    wanted = options.get("dtype")
+    if wanted is not None:
+        return _meet(args, lambda dtype: as_dtype(wanted))
+
+    def check(dtype: DType) -> DType:
+        if category(dtype) < 2:
+            raise RuntimeError(f"could not infer output dtype: the input must be floating point, got {dtype}; call float() first")
+        return dtype
+
+    return _meet(args, check)
+
+
+def no_bool(args: list[Any], options: dict[str, Any]) -> list[Any]:
+    """As `same`, but bool is refused, as PyTorch does for `sub` and `neg`."""
+
+    def check(dtype: DType) -> DType:
+        if dtype == bool_:
+            raise RuntimeError("subtraction and negation of bool tensors are not supported; use logical_not, ~ or ^ instead")
+        return dtype
+
+    return _meet(args, check)
+
+
+def _meet(args: list[Any], adjust: Callable[[DType], DType]) -> list[Any]:
+    args = [_tensor(a) for a in args]
+    tensors = [a for a in args if isinstance(a, Tensor)]
+    numbers = [a for a in args if isinstance(a, (bool, int, float, complex))]
+    if not tensors:
+        args = [a if a is None else wrap(np.asarray(a, promoted([], [], numbers))) for a in args]
+        tensors, numbers = [a for a in args if a is not None], []
+    full = [t._data.dtype for t in tensors if t._data.ndim]
+    zero_dim = [t._data.dtype for t in tensors if not t._data.ndim]
+    dtype = adjust(promoted(full, zero_dim, numbers))
+    return [a.to(dtype) if isinstance(a, Tensor) and a._data.dtype != dtype else _number(a, dtype) for a in args]
+
+
+def _tensor(value: Any) -> Any:
+    """Foreign arrays become tensors; NumPy's scalars become Python's, which are weak."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return wrap(value) if isinstance(value, np.ndarray) else value
+
+
+def _number(value: Any, dtype: DType) -> Any:
+    """A Python number that NumPy will treat as weak beside `dtype`."""
+    return float(value) if dtype in FLOATING and isinstance(value, int) else value

@@ -1,0 +1,123 @@
+"""Views and in-place changes: several tensors over one memory, and a graph that stays true to what the memory holds.
+
+A view shares its base's version counter. When it is changed in place, the change is written into the *base's* graph:
+base ← put(base, where the view lies, new value), and each view of that base, when it is next used, reads
+view ← take(base, where it lies). Views changed this way are right at any depth, whatever chain of operations made them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._modes import GRAD
+
+if TYPE_CHECKING:
+    from ._graph import Array, Node
+    from ._tensor import Tensor
+
+MADE_WITHOUT_GRAD = -1
+
+
+def link_view(result: Tensor, source: Any) -> None:
+    """Note that `result` is a view of `source`, if it shares its memory."""
+    array = source._data
+    if not np.may_share_memory(result._data, array):
+        return
+    result._version = source._version
+    if GRAD.get():
+        result._base = source if source._base is None else source._base
+        result._seen = source._version[0]
+    else:
+        result._seen = MADE_WITHOUT_GRAD
+
+
+def follow_base(view: Tensor) -> None:
+    """If the memory was changed through another tensor since, make `view`'s graph read it from the base again."""
+    if view._seen == view._version[0]:
+        return
+    base = view._base
+    assert base is not None
+    if base._requires_grad:
+        from .ops.indexing import take
+
+        view._node = _recorded(take, (base, wrap_positions(base, view)))
+        view._requires_grad = True
+    view._seen = view._version[0]
+
+
+def check_writable(target: Tensor, name: str) -> None:
+    """Raise RuntimeError if `target` must not be changed in place now."""
+    if not target._data.flags.writeable:
+        raise RuntimeError(
+            f"{name}: unsupported operation: several elements of the written-to tensor (shape {tuple(target.shape)}) share "
+            "one memory location, or the memory is read-only. clone() it first."
+        )
+    if not GRAD.get():
+        return
+    base = target._base
+    if base is not None and base._node is None and base._requires_grad:
+        raise RuntimeError(f"{name}: a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    if target._node is None and target._requires_grad:
+        raise RuntimeError(
+            f"{name}: a leaf Variable that requires grad is being used in an in-place operation. "
+            "Do it inside no_grad(), or clone() it first."
+        )
+
+
+def rebase(target: Tensor, node: Node | None, name: str) -> None:
+    """Note that `target`'s memory now holds the result of `node` (None: constants), in its own graph and its base's."""
+    base = target._base
+    if target._seen == MADE_WITHOUT_GRAD and node is not None and base is None:
+        raise RuntimeError(
+            f"{name}: a view made under no_grad is being modified in place with grad mode enabled. "
+            "Make the view outside no_grad, or clone() it."
+        )
+    target._version[0] += 1
+    target._node = node
+    target._requires_grad = node is not None
+    if base is None:
+        return
+    if node is not None or base._requires_grad:
+        from .ops.indexing import put
+
+        base._node = _recorded(put, (base, wrap_positions(base, target), target))
+        base._requires_grad = True
+    target._seen = -2  # stale: its graph is read from the base when it is next used
+    follow_base(target)
+
+
+def _recorded(function: Any, args: tuple[Any, ...]) -> Node:
+    """The node of an operation whose result already stands in memory."""
+    from ._op import record
+
+    op = function.op
+    return record(op, args, [a._data for a in args], op.defaults, (), ())
+
+
+def wrap_positions(base: Tensor, view: Tensor) -> Tensor:
+    """Where each element of `view` lies in `base`, counted in row-major order, as an integer tensor of the view's shape."""
+    from ._tensor import wrap
+
+    return wrap(positions(base._data, view._data))
+
+
+def positions(base: Array, view: Array) -> Array:
+    """Return, for each element of `view`, the row-major index of the element of `base` at the same address."""
+    pointer = "__array_interface__"
+    offset = getattr(view, pointer)["data"][0] - getattr(base, pointer)["data"][0]
+    addresses = _addresses(view) + offset
+    if base.flags.c_contiguous:
+        return np.asarray(addresses // base.itemsize)
+    own = _addresses(base).ravel()
+    order = np.argsort(own)
+    return np.asarray(order[np.searchsorted(own, addresses, sorter=order)])
+
+
+def _addresses(array: Array) -> Array:
+    """The distance in bytes of each element from the array's first one."""
+    result = np.zeros(array.shape, np.int64)
+    for dim, (size, stride) in enumerate(zip(array.shape, array.strides, strict=True)):
+        result += (np.arange(size) * stride).reshape((size,) + (1,) * (array.ndim - dim - 1))
+    return result

@@ -1,0 +1,119 @@
+"""Derivatives on demand: `backward` and `grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ._backward import Pass, as_gradient, deliver
+from ._graph import Edge
+from ._modes import enable_grad, no_grad
+from ._tensor import Tensor, wrap
+from ._views import follow_base
+
+__all__ = ["backward", "grad"]
+
+Tensors = Tensor | Sequence[Tensor]
+
+
+def backward(
+    tensors: Tensors,
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
+) -> None:
+    """Add Σ_k ȳ_k · ∂y_k/∂x to the `.grad` of every leaf x behind `tensors` (or of `inputs` alone).
+
+    Args and errors as in `Tensor.backward`; `grad_tensors` are the ȳ_k.
+    """
+    if inputs is not None and not _several(inputs):
+        raise RuntimeError("backward: `inputs` is empty; leave it out to reach all leaves")
+    roots = _roots(tensors, grad_tensors, create_graph)
+    wanted = None if inputs is None else _edges(_several(inputs), "backward")
+    found = _run(roots, wanted and set(wanted.values()), retain_graph, create_graph)
+    for tensor, edge in (wanted or {}).items():
+        if edge in found:
+            deliver(tensor, found[edge], create_graph)
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Return Σ_k ȳ_k · ∂y_k/∂x for each x of `inputs`, leaving every `.grad` alone.
+
+    Args:
+        grad_outputs: the ȳ_k; may be left out for outputs of one element.
+        retain_graph: keep the graph for another pass; by default as `create_graph`.
+        create_graph: make the result differentiable.
+        allow_unused: return None for an input that plays no part, instead of raising RuntimeError.
+        materialize_grads: return zeros instead of None.
+    """
+    if allow_unused is False and materialize_grads:
+        raise ValueError("grad: materialize_grads=True needs allow_unused=True or None")
+    wanted = _edges(_several(inputs), "grad")
+    found = _run(_roots(outputs, grad_outputs, create_graph), set(wanted.values()), retain_graph, create_graph)
+    results: list[Tensor | None] = []
+    for i, tensor in enumerate(_several(inputs)):
+        gradient = found.get(wanted[tensor])
+        if gradient is not None:
+            results.append(gradient if create_graph else wrap(gradient))
+        elif materialize_grads:
+            results.append(wrap(tensor._data * 0))
+        elif allow_unused:
+            results.append(None)
+        else:
+            raise RuntimeError(
+                f"One of the differentiated Tensors appears to not have been used in the graph: inputs[{i}], "
+                f"shape {tuple(tensor.shape)}. Say allow_unused=True if that is meant."
+            )
+    return tuple(results)
+
+
+def _run(roots: dict[Edge, Any], wanted: set[Edge] | None, retain: bool | None, create: bool) -> dict[Edge, Any]:
+    with enable_grad() if create else no_grad():
+        return Pass(roots, wanted, create if retain is None else retain, create).run()
+
+
+def _roots(tensors: Tensors, gradients: Any, create: bool) -> dict[Edge, Any]:
+    """The edges from which the pass starts, with the gradient of each."""
+    roots: dict[Edge, Any] = {}
+    several = _several(tensors)
+    given = [None] * len(several) if gradients is None else _several(gradients)
+    if len(given) != len(several):
+        raise RuntimeError(f"got {len(several)} tensors and {len(given)} gradients; give one for each")
+    for root, gradient in zip(several, given, strict=True):
+        if not root.requires_grad:
+            raise RuntimeError(
+                f"element of tensors does not require grad and does not have a grad_fn (shape {tuple(root.shape)}). "
+                "Was it computed under no_grad, or from tensors without requires_grad=True?"
+            )
+        edge = _edge(root)
+        start = as_gradient(root, gradient, create)
+        roots[edge] = roots[edge] + start if edge in roots else start
+    return roots
+
+
+def _edge(tensor: Tensor) -> Edge:
+    if tensor._base is not None:
+        follow_base(tensor)
+    return tensor if tensor._node is None else tensor._node
+
+
+def _edges(tensors: Sequence[Tensor], name: str) -> dict[Tensor, Edge]:
+    for i, tensor in enumerate(tensors):
+        if not tensor.requires_grad:
+            raise RuntimeError(
+                f"{name}: One of the differentiated Tensors does not require grad: inputs[{i}], shape {tuple(tensor.shape)}"
+            )
+    return {tensor: _edge(tensor) for tensor in tensors}
+
+
+def _several(tensors: Any) -> list[Any]:
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)

@@ -1,0 +1,186 @@
+"""Tensors from data and from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._dtypes import as_dtype, category, get_default_dtype, number_dtype, promoted
+from ._graph import Array
+from ._tensor import Tensor, wrap
+from .ops.shapes import sizes
+
+__all__ = [
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
+    "ones_like", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a new tensor that copies `data`: numbers, nested sequences, an array or a tensor.
+
+    Python floats become the default dtype, ints int64, bools bool; arrays keep their dtype.
+    Raises ValueError for ragged sequences, TypeError for what is not numeric.
+    """
+    check_device(device)
+    array = np.array(_array_of(data), dtype=None if dtype is None else as_dtype(dtype))
+    return wrap(_native(array)).requires_grad_(requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return `data` as a tensor, sharing memory where it is an array or a tensor of the right dtype already."""
+    check_device(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(as_dtype(dtype))
+    return wrap(_native(np.asarray(_array_of(data), dtype=None if dtype is None else as_dtype(dtype))))
+
+
+def from_numpy(array: Array) -> Tensor:
+    """Return a tensor that shares the array's memory. Raises TypeError for anything but a numeric `numpy.ndarray`."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__}); use tensor() for other data")
+    return wrap(_native(array))
+
+
+def check_device(device: Any) -> None:
+    """Raise RuntimeError for any device but the CPU."""
+    if device is not None and str(device).split(":")[0] != "cpu":
+        raise RuntimeError(f"device {device!r} is not available: byhand runs on the CPU; leave device out or say 'cpu'")
+
+
+def _native(array: Array) -> Array:
+    category(array.dtype)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _array_of(data: Any) -> Array:
+    """The data as an array, with PyTorch's dtypes for Python numbers."""
+    if isinstance(data, Tensor):
+        return data._data
+    if isinstance(data, np.ndarray | np.generic):
+        return np.asarray(data)
+    if isinstance(data, Sequence) and any(isinstance(item, Tensor | Sequence) for item in data):
+        data = [_plain(item) for item in data]
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"expected sequences of equal length at every level: {error}") from None
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a tensor is made of numbers; got {type(data).__name__} that NumPy reads as {array.dtype}")
+    if array.dtype == np.float64 and not _holds_arrays(data):
+        return array.astype(get_default_dtype())
+    if not array.size and array.dtype == np.float64:
+        return array.astype(get_default_dtype())
+    return array
+
+
+def _plain(item: Any) -> Any:
+    """An item of a sequence, with tensors as arrays at every depth."""
+    if isinstance(item, Tensor):
+        return item._data if item._data.ndim else item._data.item()
+    if isinstance(item, list | tuple):
+        return [_plain(part) for part in item]
+    return item
+
+
+def _holds_arrays(data: Any) -> bool:
+    """Whether a nested sequence holds NumPy's own values, whose float64 was meant."""
+    while isinstance(data, Sequence) and len(data):
+        data = data[0]
+    return isinstance(data, np.ndarray | np.generic)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of shape `size` filled with `fill_value`, in its dtype unless `dtype` is given."""
+    check_device(device)
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    wanted = number_dtype(fill_value) if dtype is None else as_dtype(dtype)
+    shape = sizes(size if isinstance(size, tuple) else (size,))
+    return wrap(np.full(_checked(shape), fill_value, wanted)).requires_grad_(requires_grad)
+
+
+def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
+    if any(size < 0 for size in shape):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(shape)}")
+    return shape
+
+
+def _of_size(size: tuple[Any, ...], dtype: Any, device: Any, requires_grad: bool, make: Any) -> Tensor:
+    check_device(device)
+    wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
+    return wrap(make(_checked(sizes(size)), wanted)).requires_grad_(requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of zeros: `zeros(2, 3)` or `zeros((2, 3))`."""
+    return _of_size(size, dtype, device, requires_grad, np.zeros)
+
+
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of ones: `ones(2, 3)` or `ones((2, 3))`."""
+    return _of_size(size, dtype, device, requires_grad, np.ones)
+
+
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor whose elements are whatever the memory held."""
+    return _of_size(size, dtype, device, requires_grad, np.empty)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return zeros in the shape (and, unless given, the dtype) of `input`."""
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return ones in the shape (and, unless given, the dtype) of `input`."""
+    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return uninitialised memory in the shape (and, unless given, the dtype) of `input`."""
+    return empty(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a filled tensor in the shape (and, unless given, the dtype) of `input`."""
+    return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return start, start + step, … below `end`: ⌈(end − start)/step⌉ numbers; `arange(n)` counts 0 … n − 1.
+
+    Raises RuntimeError if step is 0 or leads away from `end`.
+    """
+    check_device(device)
+    if end is None:
+        start, end = 0, start
+    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if step == 0 or (end - start) * step < 0:
+        raise RuntimeError(f"arange: upper bound and lower bound inconsistent with step sign: start {start}, end {end}, step {step}")
+    wanted = promoted([], [], (start, end, step)) if dtype is None else as_dtype(dtype)
+    steps = np.arange(int(np.ceil((end - start) / step)), dtype=np.float64 if wanted.kind == "f" else np.int64)
+    return wrap((start + steps * step).astype(wanted)).requires_grad_(requires_grad)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return `steps` numbers, equally spaced from `start` to `end`, both included."""
+    check_device(device)
+    if steps < 0:
+        raise RuntimeError(f"linspace: number of steps must be non-negative, got {steps}")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
+    return wrap(np.linspace(start, end, steps, dtype=wanted)).requires_grad_(requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return the n × m matrix (n × n, unless given) with ones on its diagonal and zeros elsewhere."""
+    check_device(device)
+    wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
+    return wrap(np.eye(n, m, dtype=wanted)).requires_grad_(requires_grad)

@@ -1,0 +1,173 @@
+"""Comparisons, logic, choices, and changes of dtype: what has a gradient here only hands it on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._dtypes import DType
+from .._graph import Array
+from .._op import op
+from .._promotion import same
+from .._tensor import Tensor
+
+__all__ = [
+    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clone", "eq", "ge", "gt", "isfinite", "isinf",
+    "isnan", "le", "logical_and", "logical_not", "logical_or", "lt", "ne", "where",
+]  # fmt: skip
+
+
+@op(promote=same)
+def eq(input: Array, other: Array) -> Array:
+    """y = (a = b), element by element, as bool."""
+    return np.equal(input, other)
+
+
+@op(promote=same)
+def ne(input: Array, other: Array) -> Array:
+    """y = (a ≠ b), element by element, as bool."""
+    return np.not_equal(input, other)
+
+
+@op(promote=same)
+def lt(input: Array, other: Array) -> Array:
+    """y = (a < b), element by element, as bool."""
+    return np.less(input, other)
+
+
+@op(promote=same)
+def le(input: Array, other: Array) -> Array:
+    """y = (a ≤ b), element by element, as bool."""
+    return np.less_equal(input, other)
+
+
+@op(promote=same)
+def gt(input: Array, other: Array) -> Array:
+    """y = (a > b), element by element, as bool."""
+    return np.greater(input, other)
+
+
+@op(promote=same)
+def ge(input: Array, other: Array) -> Array:
+    """y = (a ≥ b), element by element, as bool."""
+    return np.greater_equal(input, other)
+
+
+@op(promote=same)
+def logical_and(input: Array, other: Array) -> Array:
+    """y = a ∧ b, element by element, as bool; what is not 0 is true."""
+    return np.logical_and(input, other)
+
+
+@op(promote=same)
+def logical_or(input: Array, other: Array) -> Array:
+    """y = a ∨ b, element by element, as bool; what is not 0 is true."""
+    return np.logical_or(input, other)
+
+
+@op
+def logical_not(input: Array) -> Array:
+    """y = ¬a, element by element, as bool; what is not 0 is true."""
+    return np.logical_not(input)
+
+
+@op(promote=same)
+def bitwise_and(input: Array, other: Array) -> Array:
+    """y = a & b, bit by bit (or as logic, for bool)."""
+    return np.bitwise_and(input, other)
+
+
+@op(promote=same)
+def bitwise_or(input: Array, other: Array) -> Array:
+    """y = a | b, bit by bit (or as logic, for bool)."""
+    return np.bitwise_or(input, other)
+
+
+@op(promote=same)
+def bitwise_xor(input: Array, other: Array) -> Array:
+    """y = a ^ b, bit by bit (or as logic, for bool)."""
+    return np.bitwise_xor(input, other)
+
+
+@op
+def bitwise_not(input: Array) -> Array:
+    """y = ~a, bit by bit (or as logic, for bool)."""
+    return np.invert(input)
+
+
+@op
+def isnan(input: Array) -> Array:
+    """y = (x is not a number)."""
+    return np.isnan(input)
+
+
+@op
+def isinf(input: Array) -> Array:
+    """y = (x is ∞ or −∞)."""
+    return np.isinf(input)
+
+
+@op
+def isfinite(input: Array) -> Array:
+    """y = (x is neither infinite nor nan)."""
+    return np.isfinite(input)
+
+
+def _beside_condition(args: list[object], options: dict[str, object]) -> list[object]:
+    """The condition stays as it is; the two choices meet."""
+    return [args[0], *same(args[1:], options)]
+
+
+@op(promote=_beside_condition)
+def _where(condition: Array, input: Array, other: Array) -> Array:
+    r"""y = a where the condition holds, else b.   ā = ȳ where it holds, b̄ = ȳ where it does not"""
+    return np.where(condition, input, other)
+
+
+@_where.vjp("input")
+def _(g, condition):
+    return np.where(condition, g, 0.0)
+
+
+@_where.vjp("other")
+def _(g, condition):
+    return np.where(condition, 0.0, g)
+
+
+def where(condition: Tensor, input: Tensor | float | None = None, other: Tensor | float | None = None) -> object:
+    """Return `input` where `condition` holds and `other` elsewhere; with `condition` alone, the indices where it holds.
+
+    Raises RuntimeError if `condition` is not bool or the shapes do not broadcast.
+    """
+    if input is None and other is None:
+        return tuple(map(_indices, np.nonzero(condition._data)))
+    if condition.dtype != bool and condition.dtype != np.uint8:
+        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+    return _where(condition, input, other)
+
+
+def _indices(array: Array) -> Tensor:
+    from .._tensor import wrap
+
+    return wrap(array)
+
+
+@op
+def _to_dtype(input: Array, *, dtype: DType, source: DType) -> Array:
+    r"""y = x in another dtype.   x̄ = ȳ in x's own dtype (`source`)"""
+    return input.astype(dtype)
+
+
+@_to_dtype.vjp("input")
+def _(g, source):
+    return g.astype(source)
+
+
+@op
+def clone(input: Array, *, memory_format: str = "preserve") -> Array:
+    r"""y = x, in memory of its own.   dy/dx = 1"""
+    return np.array(input, order="C" if memory_format == "contiguous" else "K")
+
+
+@clone.vjp("input")
+def _(g):
+    return g

@@ -1,0 +1,296 @@
+"""Indexing, for reading and for writing.
+
+An index is split once, PyTorch's way, into a *basic* part (integers, slices, None, …: always a view) and an *advanced*
+part (integer and bool tensors: always a copy) that applies to the view. NumPy would treat integers beside index arrays as
+arrays too and move the dimensions elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._errors import ShapeError
+from .._graph import Array, Shape
+from .._modes import GRAD
+from .._op import op, record
+from .._tensor import Tensor, wrap
+from .._views import check_writable, rebase
+from .reductions import reduced_over
+
+__all__ = ["gather", "put", "take"]
+
+
+class Index(NamedTuple):
+    """An index in two steps: `x[basic]` is a view, `x[basic][advanced]` is what was asked for."""
+
+    basic: tuple[Any, ...]
+    advanced: tuple[Any, ...] | None
+
+    def repeats(self) -> bool:
+        """Whether an element may be named more than once."""
+        return self.advanced is not None and not all(
+            isinstance(part, slice) or part.dtype == bool for part in self.advanced
+        )
+
+
+def parsed(index: Any, shape: Shape) -> Index:
+    """Split an index of any kind that NumPy and PyTorch know. Raises IndexError or TypeError for others."""
+    parts = [_part(part) for part in (index if isinstance(index, tuple) else (index,))]
+    used = sum(_consumes(part) for part in parts)
+    if used > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {used})")
+    if Ellipsis not in [part for part in parts if not isinstance(part, np.ndarray)]:
+        parts.append(Ellipsis)
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            basic += [slice(None)] * _consumes(part)
+            advanced.append(part)
+        elif part is Ellipsis:
+            basic += [slice(None)] * (len(shape) - used)
+            advanced += [slice(None)] * (len(shape) - used)
+        else:
+            basic.append(part)
+            if not isinstance(part, int):
+                advanced.append(slice(None))
+    return Index(tuple(basic), tuple(advanced) if any(isinstance(a, np.ndarray) for a in advanced) else None)
+
+
+def _part(part: Any) -> Any:
+    """One part of an index as int, slice, None, Ellipsis, or an array of integers or bool."""
+    if isinstance(part, Tensor):
+        part = part._data
+        if part.ndim == 0 and part.dtype.kind in "iu":
+            return int(part)
+    if part is None or part is Ellipsis:
+        return part
+    if isinstance(part, bool | np.bool):
+        return np.asarray(part)
+    if isinstance(part, slice):
+        if part.step is not None and int(part.step) <= 0:
+            raise ValueError("step must be greater than zero; use flip() to go backwards")
+        return slice(*[None if end is None else int(end) for end in (part.start, part.stop, part.step)])
+    if isinstance(part, int | np.integer):
+        return int(part)
+    array = np.asarray([] if isinstance(part, list) and not part else part)
+    if array.size == 0 and array.dtype.kind == "f":
+        array = array.astype(np.int64)
+    if array.dtype == np.uint8:
+        array = array.astype(bool)
+    if array.dtype.kind not in "iub":
+        raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
+    return array
+
+
+def _consumes(part: Any) -> int:
+    """How many dimensions of the indexed tensor a part of the index takes up."""
+    if isinstance(part, np.ndarray):
+        return part.ndim if part.dtype == bool else 1
+    return 0 if part is None or part is Ellipsis else 1
+
+
+@op(view=True)
+def _index(input: Array, *, index: Index) -> Array:
+    r"""y = x[index].   x̄ is zero but for the elements read; an element read twice receives both gradients"""
+    part = input[index.basic]
+    return part if index.advanced is None else part[index.advanced]
+
+
+@_index.vjp("input")
+def _(g, shape, index):
+    return _scatter.kernel(g, shape=shape, index=index)
+
+
+@op
+def _scatter(g: Array, *, shape: Shape, index: Index) -> Array:
+    r"""y = 0, y[index] += g: the transpose of reading.   ḡ = ȳ[index]"""
+    y = np.zeros(shape, g.dtype)
+    if not index.repeats():
+        part = y[index.basic]
+        part[... if index.advanced is None else index.advanced] = g
+    elif len(index.advanced or ()) == 1 and len(index.basic) == 1:  # rows of a table
+        add_rows(y[index.basic], index.advanced[0], g)  # type: ignore[index]
+    else:
+        np.add.at(y[index.basic], index.advanced, g)
+    return y
+
+
+@_scatter.vjp("g")
+def _(u, index):
+    return _index.kernel(u, index=index)
+
+
+def add_rows(table: Array, rows: Array, values: Array) -> None:
+    """table[rows] += values, with repeated rows added up: sorted and summed in runs, 6 times as fast as `np.add.at`."""
+    rows = rows.ravel() % max(len(table), 1)
+    if not rows.size:
+        return
+    values = values.reshape(rows.size, *table.shape[1:])
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    table[ordered[starts]] += np.add.reduceat(values[order], starts, axis=0)
+
+
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """Return `input[index]`: a view for integers, slices, None and …; a copy for index tensors and masks.
+
+    Raises IndexError out of range or for too many indices, ValueError for a negative step.
+    """
+    return _index(input, index=parsed(index, input._data.shape))
+
+
+@op
+def _assign(input: Array, value: Array, *, index: Index) -> Array:
+    r"""y = x but for y[index] = v.   x̄ = ȳ, but zero where overwritten; v̄ = ȳ[index]"""
+    y = input.copy()
+    write(y, value, index)
+    return y
+
+
+@_assign.vjp("input")
+def _(g, index):
+    return _assign.kernel(g, 0.0, index=index)
+
+
+@_assign.vjp("value")
+def _(g, index):
+    return _index.kernel(g, index=index)
+
+
+def write(array: Array, value: Any, index: Index) -> None:
+    """array[index] = value, with PyTorch's broadcasting (leading 1s of the value fall away)."""
+    target = array[index.basic]
+    place = ... if index.advanced is None else index.advanced
+    target[place] = value
+
+
+def setitem(input: Tensor, index: Any, value: Any) -> None:
+    """Do `input[index] = value` in place, in the graph too.
+
+    Raises RuntimeError if the shapes do not broadcast, or for a leaf that requires grad (outside no_grad).
+    """
+    place = parsed(index, input._data.shape)
+    value = _as_value(value, input)
+    if not _needs_graph(input, value):
+        _check_and_write(input, place, value)
+        input._version[0] += 1
+        return
+    check_writable(input, "setitem")
+    if place.advanced is None and input._base is not None:
+        getitem(input, index).copy_(value)
+        return
+    args = (input, value)
+    node = record(_assign.op, args, [a._data for a in args], {"index": place}, (), ())
+    _check_and_write(input, place, value)
+    rebase(input, node, "setitem")
+
+
+def _needs_graph(input: Tensor, value: Tensor) -> bool:
+    return GRAD.get() and (input.requires_grad or value.requires_grad)
+
+
+def _as_value(value: Any, input: Tensor) -> Tensor:
+    if isinstance(value, Tensor):
+        return value if value._data.dtype == input._data.dtype else value.to(input._data.dtype)
+    return wrap(np.asarray(value).astype(input._data.dtype))
+
+
+def _check_and_write(input: Tensor, place: Index, value: Tensor) -> None:
+    if not input._data.flags.writeable:
+        check_writable(input, "setitem")
+    try:
+        write(input._data, value._data, place)
+    except ValueError:
+        target = _index.op.forward(input._data, index=place).shape
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape {list(target)}"
+        ) from None
+
+
+@op
+def take(input: Array, index: Array) -> Array:
+    r"""y_k = x.flat[index_k].   x̄.flat[i] = Σ_{k: index_k = i} ȳ_k"""
+    return np.take(input, index)
+
+
+@take.vjp("input")
+def _(g, index, shape):
+    return _put_zeros.kernel(g, index, shape=shape)
+
+
+@op
+def _put_zeros(g: Array, index: Array, *, shape: Shape) -> Array:
+    r"""y = 0, y.flat[index_k] += g_k.   ḡ_k = ȳ.flat[index_k]"""
+    y = np.zeros(int(np.prod(shape, dtype=np.int64)), g.dtype)
+    np.add.at(y, index.ravel(), g.ravel())
+    return y.reshape(shape)
+
+
+@_put_zeros.vjp("g")
+def _(u, index):
+    return take.kernel(u, index)
+
+
+@op
+def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
+    r"""y = x but for y.flat[index_k] = s_k (or += s_k).   s̄ = ȳ.flat[index]; x̄ = ȳ, but zero where overwritten"""
+    y = np.array(input)
+    flat = y.reshape(-1)
+    if accumulate:
+        np.add.at(flat, index.ravel(), np.ravel(source))
+    else:
+        flat[index.ravel()] = np.ravel(source)
+    return y
+
+
+@put.vjp("input")
+def _(g, index, accumulate):
+    return g if accumulate else put.kernel(g, index, np.zeros_like(take.kernel(g, index)))
+
+
+@put.vjp("source")
+def _(g, index, shape):
+    return np.reshape(take.kernel(g, index), shape)
+
+
+@op
+def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
+    r"""y_{i j k} = x_{i index_{ijk} k} (here dim = 1).   x̄ receives ȳ at the places read, repeated places their sum
+
+    The index may be smaller than the input in the other dimensions. Raises RuntimeError out of range.
+    """
+    return input[along(index, dim, input)] if input.ndim else np.broadcast_to(input, index.shape).copy()
+
+
+@gather.vjp("input")
+def _(g, index, dim, shape):
+    return _scatter_along.kernel(g, index, dim=dim, shape=shape)
+
+
+@op
+def _scatter_along(g: Array, index: Array, *, dim: int, shape: Shape) -> Array:
+    r"""y = 0, y_{i index_{ijk} k} += g_{ijk}: the transpose of `gather`.   ḡ = gather(ȳ)"""
+    y = np.zeros(shape, g.dtype)
+    np.add.at(y, along(index, dim, y) if y.ndim else (), g if y.ndim else g.sum())
+    return y
+
+
+@_scatter_along.vjp("g")
+def _(u, index, dim):
+    return gather.kernel(u, dim, index)
+
+
+def along(index: Array, dim: int, input: Array) -> tuple[Any, ...]:
+    """The NumPy index that reads `input` at `index` along `dim` and at its own place along every other dimension."""
+    dim = dim % input.ndim if reduced_over(np.empty((1,) * input.ndim), dim) is not None else 0
+    if index.ndim != input.ndim:
+        raise ShapeError(f"the index must have the input's number of dimensions, {input.ndim}, not {index.ndim}.")
+    if index.size and not (0 <= index.min() and index.max() < input.shape[dim]):
+        raise ShapeError(f"index out of bounds: an index along dim {dim} must lie in 0 … {input.shape[dim] - 1}.")
+    places = [np.arange(size).reshape((size,) + (1,) * (index.ndim - d - 1)) for d, size in enumerate(index.shape)]
+    places[dim] = index
+    return tuple(places)

@@ -1,0 +1,230 @@
+"""Shapes: the same numbers in another arrangement. Most of these are views; their gradients are the way back."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._errors import ShapeError
+from .._graph import Array, Shape
+from .._op import op
+from .._promotion import same
+from .._tensor import Tensor
+
+__all__ = [
+    "cat", "expand", "flatten", "permute", "reshape", "split", "squeeze", "stack", "transpose", "unsqueeze",
+    "view",
+]  # fmt: skip
+
+
+def sizes(shape: tuple[Any, ...]) -> Shape:
+    """`f(2, 3)`, `f((2, 3))` and `f([2, 3])` mean the same."""
+    if len(shape) == 1 and isinstance(shape[0], tuple | list):
+        shape = tuple(shape[0])
+    return tuple([int(size) for size in shape])
+
+
+def in_range(dim: int, ndim: int) -> int:
+    """Return `dim` counted from the front. Raises IndexError (as AxisError) if there is no such dimension."""
+    rank = max(ndim, 1)
+    if not -rank <= dim < rank:
+        raise np.exceptions.AxisError(dim, rank)
+    return dim % rank
+
+
+@op(view=True)
+def _reshape(input: Array, *, shape: Shape) -> Array:
+    r"""The same elements, in row-major order, in another shape.   x̄ = ȳ in x's shape"""
+    try:
+        return np.reshape(input, shape)
+    except ValueError:
+        raise ShapeError(f"shape {list(shape)} is invalid for input of size {input.size}.") from None
+
+
+@_reshape.vjp("input")
+def _(g, shape):
+    return np.reshape(g, shape)
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """Return the same elements in another shape, as a view where possible; one size may be −1.
+
+    Raises RuntimeError if the number of elements differs.
+    """
+    return _reshape(input, shape=sizes(shape))
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """As `reshape`, but never a copy: raises RuntimeError where the memory's layout does not allow a view."""
+    result: Tensor = _reshape(input, shape=sizes(shape))
+    if input._data.size and not np.may_share_memory(result._data, input._data):
+        raise RuntimeError(
+            f"view size {list(sizes(shape))} is not compatible with input tensor's size {list(input.shape)} and stride "
+            "(at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return result
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Return the tensor with the dimensions `start_dim` … `end_dim` made one."""
+    shape = input._data.shape or (1,)
+    first, last = _named("flatten", start_dim, len(shape)), _named("flatten", end_dim, len(shape))
+    if first > last:
+        raise RuntimeError(f"flatten() has invalid args: start_dim {start_dim} cannot come after end_dim {end_dim}")
+    return _reshape(input, shape=(*shape[:first], int(np.prod(shape[first : last + 1])), *shape[last + 1 :]))
+
+
+def _named(name: str, dim: int, ndim: int) -> int:
+    try:
+        return in_range(dim, ndim)
+    except np.exceptions.AxisError:
+        raise IndexError(
+            f"{name}: Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
+        ) from None
+
+
+@op(view=True)
+def _permute(input: Array, *, dims: Shape) -> Array:
+    r"""y[i_{p(0)}, i_{p(1)}, …] = x[i_0, i_1, …].   x̄ = ȳ with the inverse permutation"""
+    if len(dims) != input.ndim:
+        raise ShapeError(f"permute(dims) needs one entry for each of the {input.ndim} dimensions, got {list(dims)}.")
+    return np.transpose(input, dims)
+
+
+@_permute.vjp("input")
+def _(g, dims):
+    rank = len(dims)
+    return np.transpose(g, tuple(int(i) for i in np.argsort([d % rank for d in dims])))
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """Return the tensor with its dimensions in the order `dims`. Raises RuntimeError if they are not all named once."""
+    return _permute(input, dims=sizes(dims))
+
+
+@op(view=True)
+def transpose(input: Array, dim0: int, dim1: int) -> Array:
+    r"""Two dimensions change places.   The same exchange brings the gradient back."""
+    if input.ndim == 0:
+        in_range(dim0, 0), in_range(dim1, 0)
+        return input[...]
+    return np.swapaxes(input, dim0, dim1)
+
+
+@transpose.vjp("input")
+def _(g, dim0, dim1):
+    return np.swapaxes(g, dim0, dim1) if len(g.shape) else g
+
+
+@op(view=True)
+def _expand(input: Array, *, shape: Shape) -> Array:
+    r"""Repeat along dimensions of size 1, without copying.   x̄ = Σ ȳ over the repetitions (the engine's un-broadcasting)"""
+    missing = len(shape) - input.ndim
+    if missing < 0:
+        raise ShapeError(f"expand: the number of sizes provided ({len(shape)}) must be at least the tensor's rank {input.ndim}.")
+    if any(size == -1 for size in shape[:missing]):
+        raise ShapeError("expand: -1 is not allowed for a dimension that does not exist yet.")
+    full = shape[:missing] + tuple(
+        [old if new == -1 else new for new, old in zip(shape[missing:], input.shape, strict=True)]
+    )
+    return np.broadcast_to(input, full)
+
+
+@_expand.vjp("input")
+def _(g):
+    return g
+
+
+def expand(input: Tensor, *shape: Any) -> Tensor:
+    """Return a view in which dimensions of size 1 are repeated to `shape`; −1 keeps a size. Raises RuntimeError otherwise."""
+    return _expand(input, shape=sizes(shape))
+
+
+@op(view=True)
+def unsqueeze(input: Array, dim: int) -> Array:
+    r"""A new dimension of size 1.   x̄ = ȳ without it"""
+    return np.expand_dims(input, dim)
+
+
+@unsqueeze.vjp("input")
+def _(g, shape):
+    return np.reshape(g, shape)
+
+
+@op(view=True)
+def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
+    r"""Without dimensions of size 1 (all of them, or those named in `dim` that are 1).   x̄ = ȳ in x's shape"""
+    named = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    unit = {d for d in (in_range(d, input.ndim) for d in named) if input.ndim and input.shape[d] == 1}
+    return np.reshape(input, [size for d, size in enumerate(input.shape) if d not in unit])
+
+
+@squeeze.vjp("input")
+def _(g, shape):
+    return np.reshape(g, shape)
+
+
+@op(promote=same)
+def _cat(*tensors: Array, dim: int = 0) -> Array:
+    r"""One behind the other along `dim`.   Each input gets its part of ȳ back."""
+    return np.concatenate(tensors, axis=dim)
+
+
+@_cat.vjp("tensors")
+def _(g, shapes, needs, dim):
+    ends = np.cumsum([shape[dim] for shape in shapes])
+    lead = (slice(None),) * (dim % g.ndim)
+    return [
+        g[(*lead, slice(int(end) - shape[dim], int(end)))] if need else None
+        for end, shape, need in zip(ends, shapes, needs, strict=True)
+    ]
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return the tensors one behind the other along `dim`; dtypes are promoted.
+
+    Raises RuntimeError if there are none or the other sizes differ.
+    """
+    if not len(tensors):
+        raise RuntimeError("cat: expected a non-empty list of Tensors")
+    kept = [t for t in tensors if t.shape != (0,)] or list(tensors)[:1]  # PyTorch lets empty vectors pass
+    return _cat(*kept, dim=dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return the tensors, all of one shape, side by side along a new dimension `dim`. Raises RuntimeError otherwise."""
+    if not len(tensors):
+        raise RuntimeError("stack: expected a non-empty list of Tensors")
+    first = tensors[0].shape
+    for i, tensor in enumerate(tensors):
+        if tensor.shape != first:
+            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(tensor.shape)} at entry {i}")
+    return _cat(*[unsqueeze(t, dim) for t in tensors], dim=dim)
+
+
+def split(input: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Return views of consecutive parts along `dim`: of one size (the last may be smaller), or of the sizes listed.
+
+    Raises RuntimeError if the listed sizes do not add up.
+    """
+    dim = _named("split", dim, max(input._data.ndim, 1))
+    if not input._data.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    total = input._data.shape[dim]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0 or (size == 0 and total):
+            raise RuntimeError(f"split expects split_size be positive, but got split_size={size}")
+        parts = [size] * (total // size if size else 1)
+        parts += [total % size] if size and (total % size or not total) else []
+    else:
+        parts = [int(size) for size in split_size_or_sections]
+        if builtins.sum(parts) != total or builtins.min(parts, default=0) < 0:
+            raise RuntimeError(
+                f"split expects split_sizes to sum exactly to {total} (input tensor's size at dimension {dim}), but got {parts}"
+            )
+    ends = np.cumsum(parts).tolist()
+    return tuple([input.narrow(dim, end - part, part) for end, part in zip(ends, parts, strict=True)])

@@ -1,0 +1,88 @@
+"""softmax, log_softmax, logsumexp: exponentials made comparable, computed so that nothing overflows.
+
+All three subtract the largest element first: softmax is unchanged by it, and the largest exponent becomes e⁰ = 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._dtypes import DType
+from .._graph import Array
+from .._op import op
+from .._promotion import floating
+from .reductions import Dim, reduced_over, spread
+
+__all__ = ["log_softmax", "logsumexp", "softmax"]
+
+
+@op(promote=floating)
+def softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None) -> Array:
+    r"""y_i = e^{x_i} / Σ_j e^{x_j}.   ∂y_i/∂x_j = y_i (δ_ij − y_j)   ⇒   x̄ = y ⊙ (ȳ − Σ_j ȳ_j y_j)"""
+    y = input - np.max(input, axis=_one(input, dim), keepdims=True)
+    y = np.exp(y, out=y if y.dtype != object else None)
+    y /= np.sum(y, axis=_one(input, dim), keepdims=True)
+    return y
+
+
+@softmax.vjp("input")
+def _(g, out, dim):
+    return softmax_backward.kernel(g, out, dim=dim)
+
+
+@op
+def softmax_backward(g: Array, out: Array, *, dim: int) -> Array:
+    r"""x̄ = y ⊙ (ȳ − Σ_j ȳ_j y_j)"""
+    weighted = g * out
+    weighted -= out * np.sum(weighted, axis=_one(out, dim), keepdims=True)
+    return weighted
+
+
+@softmax_backward.vjp("g")
+def _(u, out, dim):
+    # The Jacobian y_i (δ_ij − y_j) is symmetric: its transpose acts as it does.
+    return out * (u - np.sum(u * out, axis=_one(out, dim), keepdims=True))
+
+
+@softmax_backward.vjp("out")
+def _(u, g, out, dim):
+    # z_i = y_i ȳ_i − y_i Σ_j ȳ_j y_j   ⇒   ∂(u·z)/∂y_k = u_k ȳ_k − u_k Σ_j ȳ_j y_j − ȳ_k Σ_i u_i y_i
+    axis = _one(out, dim)
+    return u * g - u * np.sum(g * out, axis=axis, keepdims=True) - g * np.sum(u * out, axis=axis, keepdims=True)
+
+
+@op(promote=floating)
+def log_softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None) -> Array:
+    r"""y_i = x_i − ln Σ_j e^{x_j}.   ∂y_i/∂x_j = δ_ij − softmax_j   ⇒   x̄ = ȳ − e^y Σ_i ȳ_i"""
+    y = input - np.max(input, axis=_one(input, dim), keepdims=True)
+    y -= np.log(np.sum(np.exp(y), axis=_one(input, dim), keepdims=True))
+    return y
+
+
+@log_softmax.vjp("input")
+def _(g, out, dim):
+    return g - np.exp(out) * np.sum(g, axis=_one(out, dim), keepdims=True)
+
+
+@op(promote=floating)
+def logsumexp(input: Array, dim: Dim, keepdim: bool = False) -> Array:
+    r"""y = ln Σ e^{x_i}.   ∂y/∂x_i = e^{x_i} / Σ_j e^{x_j} = e^{x_i − y}"""
+    axis = reduced_over(input, dim)
+    largest = np.max(input, axis=axis, keepdims=True)
+    if largest.dtype != object:
+        largest = np.where(np.isfinite(largest), largest, 0)  # ∞ − ∞ would be nan
+    total = np.log(np.sum(np.exp(input - largest), axis=axis, keepdims=True)) + largest
+    return total if keepdim else np.squeeze(total, axis=axis)
+
+
+@logsumexp.vjp("input")
+def _(g, input, out, dim, keepdim):
+    shape = input.shape
+    return spread(g, shape, dim, keepdim) * np.exp(input - spread(out, shape, dim, keepdim))
+
+
+def _one(input: Array, dim: int | None) -> int | None:
+    """The axis of a softmax. Where `dim` is left out, PyTorch's legacy choice: 0 for 0, 1 or 3 dimensions, else 1."""
+    if dim is None:
+        dim = 0 if input.ndim in (0, 1, 3) else 1
+    return reduced_over(input, dim)  # type: ignore[return-value]
