@@ -4,38 +4,16 @@ Reading order: `_op` (what an operation is), `ops/` (the table of them), `_graph
 `_views` and `_inplace` (several tensors over one memory), `_tensor` (the state of one).
 """
 
-from . import _methods, _numpy, autograd, random
-from ._dtypes import (
-    bool_,
-    complex64,
-    complex128,
-    double,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    half,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    set_default_dtype,
-    short,
-    uint8,
-)
-from ._modes import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
-from ._op import op
-from ._tensor import Size, Tensor
+from . import _dtypes, _methods, _modes, _numpy, autograd as autograd, creation, ops, random as random
+from ._conversion import is_complex as is_complex, is_floating_point as is_floating_point
+from ._dtypes import *
+from ._memory import narrow as narrow, numel as numel, select as select
+from ._modes import *
+from ._op import op as op
+from ._tensor import Size as Size, Tensor as Tensor
 from .creation import *
 from .ops.choices import *
+from .ops.elementary import *
 from .ops.indexing import *
 from .ops.pointwise import *
 from .ops.products import *
@@ -46,3 +24,9 @@ from .random import *
 
 _methods.attach()
 _numpy.attach()
+
+__all__ = sorted(
+    {"Size", "Tensor", "autograd", "is_complex", "is_floating_point", "narrow", "numel", "op", "random", "select"}.union(
+        *(table.__all__ for table in (_dtypes, _modes, creation, random, *ops.TABLES))
+    )
+)

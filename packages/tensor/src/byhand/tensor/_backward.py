@@ -90,8 +90,8 @@ class Pass:
         pending = self.pending
         if isinstance(part, Part):
             slots = pending.setdefault(edge, [None] * len(edge.outputs))
-            have = slots[part.index]
-            slots[part.index] = part.gradient if have is None else have + part.gradient
+            have = slots[part.output]
+            slots[part.output] = part.gradient if have is None else have + part.gradient
         elif edge not in pending:
             pending[edge] = part
             if fresh and not self.create and part.base is None:
@@ -130,7 +130,9 @@ class Pass:
             replaced = hook(given)
             if replaced is not None:
                 if tuple(replaced.shape) != gradient.shape:
-                    raise RuntimeError(f"a hook has changed the size of the gradient from {gradient.shape} to {tuple(replaced.shape)}")
+                    raise RuntimeError(
+                        f"a hook has changed the size of the gradient from {gradient.shape} to {tuple(replaced.shape)}"
+                    )
                 gradient = replaced if self.create else replaced._data
         return gradient
 

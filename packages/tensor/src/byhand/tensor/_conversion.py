@@ -1,4 +1,4 @@
-"""Between tensors and everything else: dtypes, Python numbers, NumPy arrays, copies and pickles; and looking at memory."""
+"""Between tensors and everything else: dtypes, Python numbers, NumPy arrays, copies, pickles."""
 
 from __future__ import annotations
 
@@ -10,23 +10,15 @@ import numpy as np
 
 from ._dtypes import FLOATING, as_dtype, bool_, float16, float32, float64, int32, int64
 from ._graph import Array
-from ._inplace import store
 from ._repr import shown
 from ._tensor import Tensor, wrap
-from ._views import check_writable
-from .creation import check_device, full
-from .creation import tensor as new
+from .creation import check_device
 from .ops.choices import _to_dtype, clone
-from .ops.indexing import getitem
-from .ops.shapes import expand, in_range, reshape
-from .ops.shapes import view as view_of
 
 __all__ = [
     "__array__", "__complex__", "__copy__", "__deepcopy__", "__float__", "__format__", "__index__", "__int__",
-    "__reduce_ex__", "__repr__", "astype", "bool", "contiguous", "copy_", "cpu", "dim", "double",
-    "element_size", "expand_as", "fill_", "float", "half", "int", "is_complex", "is_contiguous",
-    "is_floating_point", "item", "long", "narrow", "new_full", "new_ones", "new_tensor", "new_zeros", "numel",
-    "numpy", "reshape_as", "select", "size", "stride", "to", "tolist", "type", "type_as", "view_as", "zero_",
+    "__reduce_ex__", "__repr__", "astype", "bool", "double", "float", "half", "int", "is_complex",
+    "is_floating_point", "item", "long", "numpy", "to", "tolist", "type", "type_as",
 ]  # fmt: skip
 
 
@@ -106,7 +98,7 @@ def is_floating_point(input: Tensor) -> builtins.bool:
 
 def is_complex(input: Tensor) -> builtins.bool:
     """Whether the dtype is complex."""
-    return input._data.dtype.kind == "c"
+    return builtins.bool(input._data.dtype.kind == "c")
 
 
 # ---------------------------------------------------------------------- to Python and NumPy
@@ -182,7 +174,7 @@ def __copy__(input: Tensor) -> Tensor:
     return _rebuilt(builtins.type(input), input._data, input._requires_grad)
 
 
-def __reduce_ex__(input: Tensor, protocol: Any) -> Any:
+def __reduce_ex__(input: Tensor, protocol: Any) -> Any:  # noqa: ARG001 (pickle's signature)
     if input._node is not None:
         raise RuntimeError("only leaf tensors can be pickled; detach() it first")
     return _rebuilt, (builtins.type(input), input._data, input._requires_grad)
@@ -191,145 +183,3 @@ def __reduce_ex__(input: Tensor, protocol: Any) -> Any:
 def _rebuilt(kind: Any, array: Array, requires_grad: builtins.bool) -> Tensor:
     tensor: Tensor = kind.__new__(kind)._start(array)
     return tensor.requires_grad_(requires_grad)
-
-
-# ---------------------------------------------------------------------- writing
-
-
-def copy_(input: Tensor, src: Any, non_blocking: builtins.bool = False) -> Tensor:
-    """Write the elements of `src`, broadcast, into this tensor's memory and return it; the gradient goes to `src`."""
-    check_writable(input, "copy_")
-    source = src if isinstance(src, Tensor) else new(src)
-    try:
-        value = expand(to(source, input._data.dtype), input._data.shape)
-    except RuntimeError:
-        raise RuntimeError(
-            f"copy_: the source's shape {list(source.shape)} does not broadcast to the tensor's shape {list(input.shape)}"
-        ) from None
-    store(input, value, "copy_")
-    return input
-
-
-def fill_(input: Tensor, value: Any) -> Tensor:
-    """Fill the tensor with one number (or 0-d tensor) and return it."""
-    if isinstance(value, Tensor) and value._data.ndim:
-        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions.")
-    return copy_(input, value)
-
-
-def zero_(input: Tensor) -> Tensor:
-    """Fill the tensor with zeros and return it."""
-    return fill_(input, 0)
-
-
-# ---------------------------------------------------------------------- memory and shape
-
-
-def size(input: Tensor, dim: builtins.int | None = None) -> Any:
-    """Return the shape, or the size of one dimension."""
-    return input.shape if dim is None else input.shape[dim]
-
-
-def dim(input: Tensor) -> builtins.int:
-    """Return the number of dimensions."""
-    return input._data.ndim
-
-
-def numel(input: Tensor) -> builtins.int:
-    """Return the number of elements."""
-    return input._data.size
-
-
-def element_size(input: Tensor) -> builtins.int:
-    """Return the bytes an element takes."""
-    return input._data.itemsize
-
-
-def stride(input: Tensor, dim: builtins.int | None = None) -> Any:
-    """Return how many elements lie between neighbours along each dimension (or one) in memory."""
-    steps = tuple(step // input._data.itemsize for step in input._data.strides)
-    return steps if dim is None else steps[dim]
-
-
-def is_contiguous(input: Tensor) -> builtins.bool:
-    """Whether the elements lie in row-major order without gaps."""
-    return input._data.flags.c_contiguous
-
-
-def contiguous(input: Tensor) -> Tensor:
-    """Return the tensor itself if it is contiguous, else a copy that is."""
-    return input if is_contiguous(input) else clone(input, memory_format="contiguous")
-
-
-def cpu(input: Tensor) -> Tensor:
-    """Return the tensor itself: it is on the CPU."""
-    return input
-
-
-def narrow(input: Tensor, dim: builtins.int, start: Any, length: builtins.int) -> Tensor:
-    """Return the view of `length` slices along `dim` from `start` on. Raises RuntimeError or IndexError out of range."""
-    dim = _dimension("narrow", dim, input)
-    total = input._data.shape[dim]
-    start = builtins.int(start)
-    if not -total <= start <= total:
-        raise IndexError(f"start out of range (expected to be in range of [{-total}, {total}], but got {start})")
-    start = start + total if start < 0 else start
-    if length < 0 or start + length > total:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({total}).")
-    return getitem(input, (slice(None),) * dim + (slice(start, start + length),))
-
-
-def select(input: Tensor, dim: builtins.int, index: Any) -> Tensor:
-    """Return the view of one slice along `dim`, without that dimension. Raises IndexError out of range."""
-    if not input._data.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    return getitem(input, (slice(None),) * _dimension("select", dim, input) + (builtins.int(index),))
-
-
-def _dimension(name: str, dim: builtins.int, input: Tensor) -> builtins.int:
-    try:
-        return in_range(dim, input._data.ndim)
-    except np.exceptions.AxisError as error:
-        raise IndexError(f"{name}: Dimension out of range: {error}, shape {tuple(input.shape)}") from None
-
-
-def view_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return a view in the shape of `other`."""
-    return view_of(input, other._data.shape)
-
-
-def reshape_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return the same elements in the shape of `other`."""
-    return reshape(input, other._data.shape)
-
-
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return a view repeated to the shape of `other`."""
-    return expand(input, other._data.shape)
-
-
-# ---------------------------------------------------------------------- others of the same kind
-
-
-def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor:
-    """Return a tensor of `data` in this tensor's dtype."""
-    return new(data, dtype=dtype or input.dtype, requires_grad=requires_grad)
-
-
-def new_full(input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor:
-    """Return a tensor of shape `size` filled with one number, in this tensor's dtype."""
-    return full(tuple(size), fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
-
-
-def new_zeros(input: Tensor, *size: Any, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor:
-    """Return zeros of shape `size` in this tensor's dtype."""
-    return new_full(input, _shape(size), 0, dtype=dtype, requires_grad=requires_grad)
-
-
-def new_ones(input: Tensor, *size: Any, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor:
-    """Return ones of shape `size` in this tensor's dtype."""
-    return new_full(input, _shape(size), 1, dtype=dtype, requires_grad=requires_grad)
-
-
-def _shape(size: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else size

@@ -13,6 +13,11 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "bool_", "complex128", "complex64", "double", "float16", "float32", "float64", "get_default_dtype", "half", "int16",
+    "int32", "int64", "int8", "long", "set_default_dtype", "short", "uint8",
+]  # fmt: skip
+
 DType = np.dtype[Any]
 
 float16 = half = np.dtype("float16")
@@ -56,7 +61,8 @@ def as_dtype(dtype: Any) -> DType:
         return complex64 if _default != float64 else complex128
     if dtype in _PYTHON:
         return _PYTHON[dtype]
-    return np.dtype(dtype)
+    found: DType = np.dtype(dtype)
+    return found
 
 
 def category(dtype: DType) -> int:

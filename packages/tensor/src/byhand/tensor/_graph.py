@@ -16,10 +16,10 @@ import numpy as np
 from ._quiet import quietly
 
 if TYPE_CHECKING:
-    from ._op import Op, Plan
+    from ._entry import Op, Plan
     from ._tensor import Tensor
 
-Array = np.ndarray[Any, Any]
+Array = Any  # an ndarray; in rules, under create_graph, a Tensor
 Shape = tuple[int, ...]
 Edge = Any  # a Node, a Pick, or the leaf Tensor whose .grad receives the gradient
 
@@ -163,7 +163,7 @@ class Pick:
     def __repr__(self) -> str:
         return f"<{self.name()} object, output {self.index}, at {id(self):#x}>"
 
-    def pull(self, g: Any, as_tensors: bool) -> list[Any]:
+    def pull(self, g: Any, as_tensors: bool) -> list[Any]:  # noqa: ARG002 (as Node's)
         """Return the gradient as one part of the operation's."""
         return [Part(self.index, g)]
 
@@ -174,7 +174,7 @@ class Pick:
 class Part(NamedTuple):
     """The gradient of one output among several."""
 
-    index: int
+    output: int
     gradient: Any
 
 

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _conversion
+from . import _conversion, _memory, ops
 from ._inplace import inplace
 from ._tensor import Tensor
-from .ops import choices, indexing, pointwise, products, reductions, shapes, softmax
+from .ops import choices, elementary, indexing, pointwise, products
 
-_TABLES: tuple[ModuleType, ...] = (pointwise, choices, reductions, softmax, products, shapes, indexing, _conversion)
-_ELEMENTWISE: tuple[ModuleType, ...] = (pointwise, choices)
+_ELEMENTWISE: tuple[ModuleType, ...] = (pointwise, elementary, choices)
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "__neg__": pointwise.neg,
@@ -64,7 +63,7 @@ _ALIASES = {"div": "true_divide", "divide": "true_divide", "div_": "true_divide_
 
 def attach() -> None:
     """Give `Tensor` its operations."""
-    for table in _TABLES:
+    for table in (*ops.TABLES, _conversion, _memory):
         for name in table.__all__:
             function = getattr(table, name)
             if next(iter(inspect.signature(function).parameters)) in ("input", "self", "condition"):

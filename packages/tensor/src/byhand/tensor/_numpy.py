@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import creation
+from . import creation, ops
 from ._tensor import Tensor, wrap
 from .ops import choices, pointwise, products, reductions, shapes
 
@@ -45,10 +45,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "transpose": lambda a, axes=None: shapes.permute(a, tuple(axes or range(a.ndim)[::-1])),
     "where": lambda condition, x, y: choices._where(condition, x, y),
 }
-_TABLES = (pointwise, choices, reductions, products, shapes, creation)
 
 
-def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+def array_ufunc(_: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
     """Send a NumPy ufunc to the operation of its name."""
     if out is not None or method != "__call__":
         arrays = [_array(value, ufunc.__name__) for value in inputs]
@@ -59,7 +58,7 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = 
     return function(*inputs, **kwargs)
 
 
-def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+def array_function(_: Tensor, function: Any, __: Any, args: Any, kwargs: Any) -> Any:
     """Send a NumPy function to the operation of its name; one that has none runs on arrays, if no gradient is at stake."""
     name = function.__name__
     ours = _FUNCTIONS.get(name) or _named(name)
@@ -69,7 +68,7 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: A
 
 
 def _named(name: str) -> Callable[..., Any] | None:
-    return next((getattr(table, name) for table in _TABLES if name in table.__all__), None)
+    return next((getattr(table, name) for table in (*ops.TABLES, creation) if name in table.__all__), None)
 
 
 def _array(value: Any, name: str) -> Any:
@@ -77,7 +76,9 @@ def _array(value: Any, name: str) -> Any:
     if not isinstance(value, Tensor):
         return value
     if value.requires_grad:
-        raise RuntimeError(f"NumPy's {name} has no derivative here and the tensor requires grad; use tensor.detach() if that is meant")
+        raise RuntimeError(
+            f"NumPy's {name} has no derivative here and the tensor requires grad; use tensor.detach() if that is meant"
+        )
     return value._data
 
 

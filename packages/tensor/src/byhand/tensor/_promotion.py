@@ -15,42 +15,35 @@ from ._dtypes import FLOATING, DType, as_dtype, bool_, category, get_default_dty
 from ._tensor import Tensor, wrap
 
 
-def same(args: list[Any], options: dict[str, Any]) -> list[Any]:
+def same(args: list[Any], _: dict[str, Any]) -> list[Any]:
     """All inputs meet in their common dtype (`add`, `maximum`, comparisons)."""
     return _meet(args, lambda dtype: dtype)
 
 
 def floating(args: list[Any], options: dict[str, Any]) -> list[Any]:
     """As `same`, and integers become the default floating dtype (`exp`, `div`); the option `dtype` goes before."""
-    wanted = options.get("dtype")
-    if wanted is not None:
-        return _meet(args, lambda dtype: as_dtype(wanted))
-    return _meet(args, lambda dtype: dtype if category(dtype) >= 2 else get_default_dtype())
+    return _meet(args, lambda dtype: dtype if category(dtype) >= 2 else get_default_dtype(), options.get("dtype"))
 
 
 def summing(args: list[Any], options: dict[str, Any]) -> list[Any]:
     """bool and integers are summed in int64, unless the option `dtype` says otherwise (`sum`, `prod`, `cumsum`)."""
-    wanted = options.get("dtype")
-    if wanted is not None:
-        return _meet(args, lambda dtype: as_dtype(wanted))
-    return _meet(args, lambda dtype: dtype if category(dtype) >= 2 else int64)
+    return _meet(args, lambda dtype: dtype if category(dtype) >= 2 else int64, options.get("dtype"))
 
 
 def only_floating(args: list[Any], options: dict[str, Any]) -> list[Any]:
     """Integers are refused rather than silently made floating (`mean`, `var`)."""
-    wanted = options.get("dtype")
-    if wanted is not None:
-        return _meet(args, lambda dtype: as_dtype(wanted))
-
     def check(dtype: DType) -> DType:
         if category(dtype) < 2:
-            raise RuntimeError(f"could not infer output dtype: the input must be floating point, got {dtype}; call float() first")
+            raise RuntimeError(
+                f"could not infer output dtype: Input dtype must be either a floating point or complex dtype. Got: {dtype}; "
+                "call float() first"
+            )
         return dtype
 
-    return _meet(args, check)
+    return _meet(args, check, options.get("dtype"))
 
 
-def no_bool(args: list[Any], options: dict[str, Any]) -> list[Any]:
+def no_bool(args: list[Any], _: dict[str, Any]) -> list[Any]:
     """As `same`, but bool is refused, as PyTorch does for `sub` and `neg`."""
 
     def check(dtype: DType) -> DType:
@@ -61,7 +54,8 @@ def no_bool(args: list[Any], options: dict[str, Any]) -> list[Any]:
     return _meet(args, check)
 
 
-def _meet(args: list[Any], adjust: Callable[[DType], DType]) -> list[Any]:
+def _meet(args: list[Any], adjust: Callable[[DType], DType], wanted: Any = None) -> list[Any]:
+    """Convert the tensors to `wanted`, or else to their common dtype, adjusted."""
     args = [_tensor(a) for a in args]
     tensors = [a for a in args if isinstance(a, Tensor)]
     numbers = [a for a in args if isinstance(a, (bool, int, float, complex))]
@@ -70,7 +64,7 @@ def _meet(args: list[Any], adjust: Callable[[DType], DType]) -> list[Any]:
         tensors, numbers = [a for a in args if a is not None], []
     full = [t._data.dtype for t in tensors if t._data.ndim]
     zero_dim = [t._data.dtype for t in tensors if not t._data.ndim]
-    dtype = adjust(promoted(full, zero_dim, numbers))
+    dtype = adjust(promoted(full, zero_dim, numbers)) if wanted is None else as_dtype(wanted)
     return [a.to(dtype) if isinstance(a, Tensor) and a._data.dtype != dtype else _number(a, dtype) for a in args]
 
 

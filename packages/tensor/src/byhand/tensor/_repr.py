@@ -33,7 +33,8 @@ def shown(tensor: Any, name: str = "tensor") -> str:
 def _formatter(array: Any) -> Any:
     """Whole floats as `2.`, other floats with four digits, in one notation and width for the whole tensor."""
     if array.dtype == bool_:
-        return {"bool": lambda value: "True" if value else "False"} if array.ndim == 0 else {"bool": " {!s}".format if array.all() else "{!s:>5}".format}
+        width = 5 if array.ndim else 0
+        return {"bool": lambda value: str(value).rjust(width)}
     if array.dtype.kind != "f":
         return None
     finite = array[np.isfinite(array)]

@@ -81,8 +81,8 @@ class Tensor:
         def __or__(self, other: Any) -> Tensor: ...
 
     def __init__(self, data: Any = (), *, requires_grad: bool = False) -> None:
-        from .creation import tensor
         from ._dtypes import get_default_dtype
+        from .creation import tensor
 
         made = data if isinstance(data, Tensor) else tensor(data, dtype=get_default_dtype())
         self._start(made._data)
@@ -110,12 +110,13 @@ class Tensor:
     @property
     def dtype(self) -> DType:
         """The elements' type."""
-        return self._data.dtype
+        dtype: DType = self._data.dtype
+        return dtype
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._data.ndim
+        return int(self._data.ndim)
 
     @property
     def device(self) -> str:
@@ -125,12 +126,12 @@ class Tensor:
     @property
     def itemsize(self) -> int:
         """Bytes an element."""
-        return self._data.itemsize
+        return int(self._data.itemsize)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self._data.nbytes
+        return int(self._data.nbytes)
 
     @property
     def data(self) -> Tensor:

@@ -90,7 +90,7 @@ def rebase(target: Tensor, node: Node | None, name: str) -> None:
 
 def _recorded(function: Any, args: tuple[Any, ...]) -> Node:
     """The node of an operation whose result already stands in memory."""
-    from ._op import record
+    from ._apply import record
 
     op = function.op
     return record(op, args, [a._data for a in args], op.defaults, (), ())

@@ -31,7 +31,7 @@ def backward(
         raise RuntimeError("backward: `inputs` is empty; leave it out to reach all leaves")
     roots = _roots(tensors, grad_tensors, create_graph)
     wanted = None if inputs is None else _edges(_several(inputs), "backward")
-    found = _run(roots, wanted and set(wanted.values()), retain_graph, create_graph)
+    found = _run(roots, None if wanted is None else set(wanted.values()), retain_graph, create_graph)
     for tensor, edge in (wanted or {}).items():
         if edge in found:
             deliver(tensor, found[edge], create_graph)

@@ -161,7 +161,9 @@ def arange(
         start, end = 0, start
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if step == 0 or (end - start) * step < 0:
-        raise RuntimeError(f"arange: upper bound and lower bound inconsistent with step sign: start {start}, end {end}, step {step}")
+        raise RuntimeError(
+            f"arange: upper bound and lower bound inconsistent with step sign: start {start}, end {end}, step {step}"
+        )
     wanted = promoted([], [], (start, end, step)) if dtype is None else as_dtype(dtype)
     steps = np.arange(int(np.ceil((end - start) / step)), dtype=np.float64 if wanted.kind == "f" else np.int64)
     return wrap((start + steps * step).astype(wanted)).requires_grad_(requires_grad)

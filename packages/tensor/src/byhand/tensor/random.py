@@ -94,7 +94,13 @@ def _floating(dtype: Any) -> np.dtype[Any]:
     return wanted
 
 
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return numbers drawn uniformly from [0, 1)."""
     check_device(device)
     wanted = _floating(dtype)
@@ -102,7 +108,13 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
     return wrap(np.asarray(drawn, dtype=wanted)).requires_grad_(requires_grad)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return numbers drawn from the normal distribution with mean 0 and variance 1."""
     check_device(device)
     wanted = _floating(dtype)
@@ -110,18 +122,28 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, dev
     return wrap(np.asarray(drawn, dtype=wanted)).requires_grad_(requires_grad)
 
 
-def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return `rand` in the shape and dtype of `input`."""
     return rand(input.shape, generator=generator, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return `randn` in the shape and dtype of `input`."""
     return randn(input.shape, generator=generator, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, device: Any = None
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
 ) -> Tensor:
     """Return integers drawn uniformly from low … high − 1: `randint(high, size)` or `randint(low, high, size)`.
 

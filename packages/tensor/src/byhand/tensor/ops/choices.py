@@ -124,12 +124,12 @@ def _where(condition: Array, input: Array, other: Array) -> Array:
 
 
 @_where.vjp("input")
-def _(g, condition):
+def _(g: Array, condition: Array) -> Array:
     return np.where(condition, g, 0.0)
 
 
 @_where.vjp("other")
-def _(g, condition):
+def _(g: Array, condition: Array) -> Array:
     return np.where(condition, 0.0, g)
 
 
@@ -152,13 +152,13 @@ def _indices(array: Array) -> Tensor:
 
 
 @op
-def _to_dtype(input: Array, *, dtype: DType, source: DType) -> Array:
+def _to_dtype(input: Array, *, dtype: DType, source: DType) -> Array:  # noqa: ARG001 (the rule asks for `source`)
     r"""y = x in another dtype.   x̄ = ȳ in x's own dtype (`source`)"""
     return input.astype(dtype)
 
 
 @_to_dtype.vjp("input")
-def _(g, source):
+def _(g: Array, source: DType) -> Array:
     return g.astype(source)
 
 
@@ -169,5 +169,5 @@ def clone(input: Array, *, memory_format: str = "preserve") -> Array:
 
 
 @clone.vjp("input")
-def _(g):
+def _(g: Array) -> Array:
     return g

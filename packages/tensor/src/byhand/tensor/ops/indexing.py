@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._apply import record
 from .._errors import ShapeError
 from .._graph import Array, Shape
 from .._modes import GRAD
-from .._op import op, record
+from .._op import op
 from .._tensor import Tensor, wrap
 from .._views import check_writable, rebase
 from .reductions import reduced_over
@@ -100,7 +101,7 @@ def _index(input: Array, *, index: Index) -> Array:
 
 
 @_index.vjp("input")
-def _(g, shape, index):
+def _(g: Array, shape: Shape, index: Index) -> Array:
     return _scatter.kernel(g, shape=shape, index=index)
 
 
@@ -114,12 +115,12 @@ def _scatter(g: Array, *, shape: Shape, index: Index) -> Array:
     elif len(index.advanced or ()) == 1 and len(index.basic) == 1:  # rows of a table
         add_rows(y[index.basic], index.advanced[0], g)  # type: ignore[index]
     else:
-        np.add.at(y[index.basic], index.advanced, g)
+        np.add.at(y[index.basic], index.advanced, g)  # type: ignore[arg-type]
     return y
 
 
 @_scatter.vjp("g")
-def _(u, index):
+def _(u: Array, index: Index) -> Array:
     return _index.kernel(u, index=index)
 
 
@@ -152,12 +153,12 @@ def _assign(input: Array, value: Array, *, index: Index) -> Array:
 
 
 @_assign.vjp("input")
-def _(g, index):
+def _(g: Array, index: Index) -> Array:
     return _assign.kernel(g, 0.0, index=index)
 
 
 @_assign.vjp("value")
-def _(g, index):
+def _(g: Array, index: Index) -> Array:
     return _index.kernel(g, index=index)
 
 
@@ -207,7 +208,8 @@ def _check_and_write(input: Tensor, place: Index, value: Tensor) -> None:
     except ValueError:
         target = _index.op.forward(input._data, index=place).shape
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape {list(target)}"
+            f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
+            f"{list(target)}"
         ) from None
 
 
@@ -218,7 +220,7 @@ def take(input: Array, index: Array) -> Array:
 
 
 @take.vjp("input")
-def _(g, index, shape):
+def _(g: Array, index: Array, shape: Shape) -> Array:
     return _put_zeros.kernel(g, index, shape=shape)
 
 
@@ -231,7 +233,7 @@ def _put_zeros(g: Array, index: Array, *, shape: Shape) -> Array:
 
 
 @_put_zeros.vjp("g")
-def _(u, index):
+def _(u: Array, index: Array) -> Array:
     return take.kernel(u, index)
 
 
@@ -248,17 +250,17 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
 
 
 @put.vjp("input")
-def _(g, index, accumulate):
+def _(g: Array, index: Array, accumulate: bool) -> Array:
     return g if accumulate else put.kernel(g, index, np.zeros_like(take.kernel(g, index)))
 
 
 @put.vjp("source")
-def _(g, index, shape):
+def _(g: Array, index: Array, shape: Shape) -> Array:
     return np.reshape(take.kernel(g, index), shape)
 
 
 @op
-def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
+def gather(input: Array, dim: int, index: Array) -> Array:
     r"""y_{i j k} = x_{i index_{ijk} k} (here dim = 1).   x̄ receives ȳ at the places read, repeated places their sum
 
     The index may be smaller than the input in the other dimensions. Raises RuntimeError out of range.
@@ -267,7 +269,7 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
 
 
 @gather.vjp("input")
-def _(g, index, dim, shape):
+def _(g: Array, index: Array, dim: int, shape: Shape) -> Array:
     return _scatter_along.kernel(g, index, dim=dim, shape=shape)
 
 
@@ -280,7 +282,7 @@ def _scatter_along(g: Array, index: Array, *, dim: int, shape: Shape) -> Array:
 
 
 @_scatter_along.vjp("g")
-def _(u, index, dim):
+def _(u: Array, index: Array, dim: int) -> Array:
     return gather.kernel(u, dim, index)
 
 
@@ -289,7 +291,7 @@ def along(index: Array, dim: int, input: Array) -> tuple[Any, ...]:
     dim = dim % input.ndim if reduced_over(np.empty((1,) * input.ndim), dim) is not None else 0
     if index.ndim != input.ndim:
         raise ShapeError(f"the index must have the input's number of dimensions, {input.ndim}, not {index.ndim}.")
-    if index.size and not (0 <= index.min() and index.max() < input.shape[dim]):
+    if index.size and not (index.min() >= 0 and index.max() < input.shape[dim]):
         raise ShapeError(f"index out of bounds: an index along dim {dim} must lie in 0 … {input.shape[dim] - 1}.")
     places = [np.arange(size).reshape((size,) + (1,) * (index.ndim - d - 1)) for d, size in enumerate(index.shape)]
     places[dim] = index

@@ -1,4 +1,4 @@
-"""Element by element: arithmetic, powers, exponentials, trigonometry, choices.
+"""Element by element: arithmetic, powers, and the larger or smaller of two.
 
 Every rule here is the chain rule for one number, x̄ = ȳ · dy/dx; broadcasting is undone by the engine.
 """
@@ -15,8 +15,8 @@ from .._op import op
 from .._promotion import floating, no_bool, same
 
 __all__ = [
-    "abs", "add", "clamp", "cos", "exp", "log", "maximum", "minimum", "mul", "neg", "pow", "relu", "rsub",
-    "sigmoid", "sign", "sin", "sqrt", "square", "sub", "tanh", "true_divide",
+    "abs", "add", "clamp", "maximum", "minimum", "mul", "neg", "pow", "relu", "rsub", "sign", "square", "sub",
+    "true_divide",
 ]  # fmt: skip
 
 Number = float | int | bool
@@ -29,12 +29,12 @@ def add(input: Array, other: Array, *, alpha: Number = 1) -> Array:
 
 
 @add.vjp("input")
-def _(g):
+def _(g: Array) -> Array:
     return g
 
 
 @add.vjp("other")
-def _(g, alpha):
+def _(g: Array, alpha: Number) -> Array:
     return g if alpha == 1 else g * alpha
 
 
@@ -45,12 +45,12 @@ def sub(input: Array, other: Array, *, alpha: Number = 1) -> Array:
 
 
 @sub.vjp("input")
-def _(g):
+def _(g: Array) -> Array:
     return g
 
 
 @sub.vjp("other")
-def _(g, alpha):
+def _(g: Array, alpha: Number) -> Array:
     return g * -alpha
 
 
@@ -61,12 +61,12 @@ def rsub(input: Array, other: Array, *, alpha: Number = 1) -> Array:
 
 
 @rsub.vjp("input")
-def _(g, alpha):
+def _(g: Array, alpha: Number) -> Array:
     return g * -alpha
 
 
 @rsub.vjp("other")
-def _(g):
+def _(g: Array) -> Array:
     return g
 
 
@@ -77,12 +77,12 @@ def mul(input: Array, other: Array) -> Array:
 
 
 @mul.vjp("input")
-def _(g, other):
+def _(g: Array, other: Array) -> Array:
     return g * other
 
 
 @mul.vjp("other")
-def _(g, input):
+def _(g: Array, input: Array) -> Array:
     return g * input
 
 
@@ -93,12 +93,12 @@ def true_divide(input: Array, other: Array) -> Array:
 
 
 @true_divide.vjp("input")
-def _(g, other):
+def _(g: Array, other: Array) -> Array:
     return g / other
 
 
 @true_divide.vjp("other")
-def _(g, out, other):
+def _(g: Array, out: Array, other: Array) -> Array:
     return -g * out / other
 
 
@@ -109,7 +109,7 @@ def neg(input: Array) -> Array:
 
 
 @neg.vjp("input")
-def _(g):
+def _(g: Array) -> Array:
     return -g
 
 
@@ -125,14 +125,14 @@ def pow(input: Array, exponent: Array) -> Array:
 
 
 @pow.vjp("input")
-def _(g, input, exponent):
+def _(g: Array, input: Array, exponent: Array) -> Array:
     if isinstance(exponent, Number):
         return np.zeros_like(g) if exponent == 0 else g * (exponent * np.power(input, exponent - 1))
     return np.where(exponent == 0, 0.0, g * (exponent * np.power(input, exponent - 1)))
 
 
 @pow.vjp("exponent")
-def _(g, input, exponent, out):
+def _(g: Array, input: Array, exponent: Array, out: Array) -> Array:
     if isinstance(input, Number):
         input = g.dtype.type(input)
     limit = np.logical_and(input == 0, exponent >= 0)
@@ -146,88 +146,8 @@ def square(input: Array) -> Array:
 
 
 @square.vjp("input")
-def _(g, input):
+def _(g: Array, input: Array) -> Array:
     return g * (2 * input)
-
-
-@op(promote=floating)
-def exp(input: Array) -> Array:
-    r"""y = eˣ.   dy/dx = eˣ = y"""
-    return np.exp(input)
-
-
-@exp.vjp("input")
-def _(g, out):
-    return g * out
-
-
-@op(promote=floating)
-def log(input: Array) -> Array:
-    r"""y = ln x.   dy/dx = 1/x"""
-    return np.log(input)
-
-
-@log.vjp("input")
-def _(g, input):
-    return g / input
-
-
-@op(promote=floating)
-def sqrt(input: Array) -> Array:
-    r"""y = √x.   y² = x ⇒ 2y dy = dx ⇒ dy/dx = 1/(2y)"""
-    return np.sqrt(input)
-
-
-@sqrt.vjp("input")
-def _(g, out):
-    return g / (2 * out)
-
-
-@op(promote=floating)
-def sin(input: Array) -> Array:
-    r"""y = sin x.   dy/dx = cos x"""
-    return np.sin(input)
-
-
-@sin.vjp("input")
-def _(g, input):
-    return g * np.cos(input)
-
-
-@op(promote=floating)
-def cos(input: Array) -> Array:
-    r"""y = cos x.   dy/dx = −sin x"""
-    return np.cos(input)
-
-
-@cos.vjp("input")
-def _(g, input):
-    return g * -np.sin(input)
-
-
-@op(promote=floating)
-def tanh(input: Array) -> Array:
-    r"""y = tanh x.   dy/dx = 1 − tanh² x = 1 − y²"""
-    return np.tanh(input)
-
-
-@tanh.vjp("input")
-def _(g, out):
-    return g * (1 - out * out)
-
-
-@op(promote=floating)
-def sigmoid(input: Array) -> Array:
-    r"""y = 1/(1 + e⁻ˣ).   dy/dx = e⁻ˣ/(1 + e⁻ˣ)² = y (1 − y)
-
-    Where e⁻ˣ overflows, 1/(1 + ∞) = 0 is the right limit, and no digit is lost elsewhere: no case is needed.
-    """
-    return 1 / (1 + np.exp(-input))
-
-
-@sigmoid.vjp("input")
-def _(g, out):
-    return g * (out * (1 - out))
 
 
 @op(promote=same)
@@ -237,7 +157,7 @@ def relu(input: Array) -> Array:
 
 
 @relu.vjp("input")
-def _(g, out):
+def _(g: Array, out: Array) -> Array:
     return g * (out > 0)
 
 
@@ -248,7 +168,7 @@ def abs(input: Array) -> Array:
 
 
 @abs.vjp("input")
-def _(g, input):
+def _(g: Array, input: Array) -> Array:
     return g * np.sign(input)
 
 
@@ -259,7 +179,7 @@ def sign(input: Array) -> Array:
 
 
 @sign.vjp("input")
-def _(g):
+def _(g: Array) -> Array:
     return np.zeros_like(g)
 
 
@@ -270,12 +190,12 @@ def maximum(input: Array, other: Array) -> Array:
 
 
 @maximum.vjp("input")
-def _(g, input, other):
+def _(g: Array, input: Array, other: Array) -> Array:
     return g * _share(input > other, input == other, g.dtype)
 
 
 @maximum.vjp("other")
-def _(g, input, other):
+def _(g: Array, input: Array, other: Array) -> Array:
     return g * _share(other > input, input == other, g.dtype)
 
 
@@ -286,12 +206,12 @@ def minimum(input: Array, other: Array) -> Array:
 
 
 @minimum.vjp("input")
-def _(g, input, other):
+def _(g: Array, input: Array, other: Array) -> Array:
     return g * _share(input < other, input == other, g.dtype)
 
 
 @minimum.vjp("other")
-def _(g, input, other):
+def _(g: Array, input: Array, other: Array) -> Array:
     return g * _share(other < input, input == other, g.dtype)
 
 
@@ -314,8 +234,8 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> A
 
 
 @clamp.vjp("input")
-def _(g, input, min, max):
-    inside = True
+def _(g: Array, input: Array, min: Array | None, max: Array | None) -> Array:
+    inside: Array = True
     if min is not None:
         inside = input >= min
     if max is not None:
@@ -324,12 +244,12 @@ def _(g, input, min, max):
 
 
 @clamp.vjp("min")
-def _(g, input, min, max):
+def _(g: Array, input: Array, min: Array | None, max: Array | None) -> Array:
     cuts = input < min
     return g * (cuts if max is None else np.logical_and(cuts, min < max))
 
 
 @clamp.vjp("max")
-def _(g, input, min, max):
+def _(g: Array, input: Array, min: Array | None, max: Array | None) -> Array:
     cuts = input > max if min is None else np.logical_or(input > max, min >= max)
     return g * cuts

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 
 from .._errors import ShapeError
-from .._graph import Array
+from .._graph import Array, Shape
 from .._op import op
 
 __all__ = ["matmul"]
 
 
-def _alike(args: list[Any], options: dict[str, Any]) -> list[Any]:
+def _alike(args: list[Any], _: dict[str, Any]) -> list[Any]:
     """PyTorch does not mix dtypes in products; neither do we."""
     dtypes = [a.dtype for a in args if hasattr(a, "dtype")]
     if len(set(dtypes)) > 1:
-        raise RuntimeError(f"expected all matrices of a product to have the same dtype, but got {' and '.join(map(str, dtypes))}")
+        names = " and ".join(map(str, dtypes))
+        raise RuntimeError(f"expected all matrices of a product to have the same dtype, but got {names}; convert one of them")
     return args
 
 
@@ -43,7 +44,7 @@ def matmul(input: Array, other: Array) -> Array:
 
 
 @matmul.vjp("input")
-def _(g, shape, other):
+def _(g: Array, shape: Shape, other: Array) -> Array:
     if len(other.shape) == 1:
         return np.expand_dims(g, -1) * other
     if len(shape) == 1:
@@ -53,7 +54,7 @@ def _(g, shape, other):
 
 
 @matmul.vjp("other")
-def _(g, input, shape):
+def _(g: Array, input: Array, shape: Shape) -> Array:
     if len(shape) == 1:
         return np.expand_dims(g, -1) * input
     if len(input.shape) == 1:

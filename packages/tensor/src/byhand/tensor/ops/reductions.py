@@ -6,6 +6,7 @@ same for all i that were reduced together.
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,23 +59,23 @@ def reduced_over(input: Array, dim: Dim) -> int | tuple[int, ...] | None:
 @op(promote=summing)
 def sum(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     r"""y = Σ x_i.   ∂y/∂x_i = 1"""
-    return np.sum(input, axis=reduced_over(input, dim), keepdims=keepdim)
+    return np.sum(input, axis=reduced_over(input, dim), keepdims=keepdim, dtype=dtype)
 
 
 @sum.vjp("input")
-def _(g, shape, dim, keepdim):
+def _(g: Array, shape: Shape, dim: Dim, keepdim: bool) -> Array:
     return spread(g, shape, dim, keepdim)
 
 
 @op(promote=only_floating)
 def mean(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     r"""y = Σ x_i / n.   ∂y/∂x_i = 1/n"""
-    return np.mean(input, axis=reduced_over(input, dim), keepdims=keepdim)
+    return np.mean(input, axis=reduced_over(input, dim), keepdims=keepdim, dtype=dtype)
 
 
 @mean.vjp("input")
-def _(g, shape, dim, keepdim):
-    return spread(g * (1 / max(members(shape, dim), 1)), shape, dim, keepdim)
+def _(g: Array, shape: Shape, dim: Dim, keepdim: bool) -> Array:
+    return spread(g * (1 / builtins.max(members(shape, dim), 1)), shape, dim, keepdim)
 
 
 @op(promote=only_floating)
@@ -82,20 +83,27 @@ def _var(input: Array, *, dim: Dim, correction: float, keepdim: bool) -> Array:
     r"""y = Σ (x_i − μ)² / (n − c).   ∂y/∂x_i = 2 (x_i − μ)/(n − c), since Σ (x_i − μ) ∂μ/∂x_i = 0"""
     dim = reduced_over(input, dim)
     centred = input - np.mean(input, axis=dim, keepdims=True)
-    freedom = max(members(input.shape, dim) - correction, 0)
+    freedom = builtins.max(members(input.shape, dim) - correction, 0)
     total = np.sum(centred * centred, axis=dim, keepdims=keepdim)
     return np.true_divide(total, freedom) if freedom == 0 else total / freedom
 
 
 @_var.vjp("input")
-def _(g, input, dim, correction, keepdim):
+def _(g: Array, input: Array, dim: Dim, correction: float, keepdim: bool) -> Array:
     shape = input.shape
     centred = input - np.mean(input, axis=axes(dim) if shape else None, keepdims=True)
-    freedom = max(members(shape, dim) - correction, 0)
+    freedom = builtins.max(members(shape, dim) - correction, 0)
     return spread(g, shape, dim, keepdim) * (centred * (2 / freedom if freedom else float("nan")))
 
 
-def var(input: Tensor, dim: Any = None, *args: Any, keepdim: bool = False, unbiased: bool = True, correction: float | None = None) -> Any:
+def var(
+    input: Tensor,
+    dim: Any = None,
+    *args: Any,
+    keepdim: bool = False,
+    unbiased: bool = True,
+    correction: float | None = None,
+) -> Tensor:
     """Return the variance Σ (x_i − μ)² / (n − c) over `dim`; c, the correction, is 1 unless given (`unbiased=False`: 0).
 
     Also called as `var(input, unbiased)` and `var(input, dim, unbiased, keepdim)`. Raises RuntimeError for integers.
@@ -112,11 +120,11 @@ def var(input: Tensor, dim: Any = None, *args: Any, keepdim: bool = False, unbia
 @op(promote=summing)
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     r"""y = Π x_i.   ∂y/∂x_i = Π_{j≠i} x_j, from products before and after i, so that zeros are no special case"""
-    return np.prod(input, axis=reduced_over(input, dim), keepdims=keepdim)
+    return np.prod(input, axis=reduced_over(input, dim), keepdims=keepdim, dtype=dtype)
 
 
 @prod.vjp("input")
-def _(g, input, dim, keepdim):
+def _(g: Array, input: Array, dim: int | None, keepdim: bool) -> Array:
     shape = input.shape
     if not shape:
         return g
@@ -137,7 +145,7 @@ def _others(input: Array, *, dim: int) -> Array:
 
 
 @_others.vjp("input")
-def _(u, input, dim):
+def _(u: Array, input: Array, dim: int) -> Array:
     # Row i of the matrix is x with x_i replaced by 1, so that z_i is its product and ∂z_i/∂x_k the others' product in it.
     x, u = np.moveaxis(input, dim, -1), np.moveaxis(u, dim, -1)
     diagonal = np.eye(x.shape[-1], dtype=bool)
@@ -153,7 +161,7 @@ def amax(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
 
 
 @amax.vjp("input")
-def _(g, input, out, dim, keepdim):
+def _(g: Array, input: Array, out: Array, dim: Dim, keepdim: bool) -> Array:
     return _to_the_extreme(g, input, out, dim, keepdim)
 
 
@@ -164,7 +172,7 @@ def amin(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
 
 
 @amin.vjp("input")
-def _(g, input, out, dim, keepdim):
+def _(g: Array, input: Array, out: Array, dim: Dim, keepdim: bool) -> Array:
     return _to_the_extreme(g, input, out, dim, keepdim)
 
 
@@ -179,13 +187,13 @@ def _to_the_extreme(g: Any, input: Any, out: Any, dim: Dim, keepdim: bool) -> An
 @op
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the largest element along `dim` (of the flattened tensor, if None); the first, where several tie."""
-    return np.argmax(input, axis=reduced_over(input, dim), keepdims=keepdim)
+    return np.argmax(input, axis=reduced_over(input, dim), keepdims=keepdim)  # type: ignore[arg-type]
 
 
 @op
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the smallest element along `dim` (of the flattened tensor, if None); the first, where several tie."""
-    return np.argmin(input, axis=reduced_over(input, dim), keepdims=keepdim)
+    return np.argmin(input, axis=reduced_over(input, dim), keepdims=keepdim)  # type: ignore[arg-type]
 
 
 class Extreme(NamedTuple):

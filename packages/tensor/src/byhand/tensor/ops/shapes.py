@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +44,7 @@ def _reshape(input: Array, *, shape: Shape) -> Array:
 
 
 @_reshape.vjp("input")
-def _(g, shape):
+def _(g: Array, shape: Shape) -> Array:
     return np.reshape(g, shape)
 
 
@@ -95,7 +94,7 @@ def _permute(input: Array, *, dims: Shape) -> Array:
 
 
 @_permute.vjp("input")
-def _(g, dims):
+def _(g: Array, dims: Shape) -> Array:
     rank = len(dims)
     return np.transpose(g, tuple(int(i) for i in np.argsort([d % rank for d in dims])))
 
@@ -115,7 +114,7 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
 
 
 @transpose.vjp("input")
-def _(g, dim0, dim1):
+def _(g: Array, dim0: int, dim1: int) -> Array:
     return np.swapaxes(g, dim0, dim1) if len(g.shape) else g
 
 
@@ -134,7 +133,7 @@ def _expand(input: Array, *, shape: Shape) -> Array:
 
 
 @_expand.vjp("input")
-def _(g):
+def _(g: Array) -> Array:
     return g
 
 
@@ -150,7 +149,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
 
 
 @unsqueeze.vjp("input")
-def _(g, shape):
+def _(g: Array, shape: Shape) -> Array:
     return np.reshape(g, shape)
 
 
@@ -163,7 +162,7 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
 
 
 @squeeze.vjp("input")
-def _(g, shape):
+def _(g: Array, shape: Shape) -> Array:
     return np.reshape(g, shape)
 
 
@@ -174,7 +173,7 @@ def _cat(*tensors: Array, dim: int = 0) -> Array:
 
 
 @_cat.vjp("tensors")
-def _(g, shapes, needs, dim):
+def _(g: Array, shapes: tuple[Shape, ...], needs: tuple[bool, ...], dim: int) -> list[Array | None]:
     ends = np.cumsum([shape[dim] for shape in shapes])
     lead = (slice(None),) * (dim % g.ndim)
     return [
@@ -201,7 +200,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     first = tensors[0].shape
     for i, tensor in enumerate(tensors):
         if tensor.shape != first:
-            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(tensor.shape)} at entry {i}")
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(tensor.shape)} at entry {i}"
+            )
     return _cat(*[unsqueeze(t, dim) for t in tensors], dim=dim)
 
 
@@ -222,7 +223,7 @@ def split(input: Tensor, split_size_or_sections: int | Sequence[int], dim: int =
         parts += [total % size] if size and (total % size or not total) else []
     else:
         parts = [int(size) for size in split_size_or_sections]
-        if builtins.sum(parts) != total or builtins.min(parts, default=0) < 0:
+        if sum(parts) != total or min(parts, default=0) < 0:
             raise RuntimeError(
                 f"split expects split_sizes to sum exactly to {total} (input tensor's size at dimension {dim}), but got {parts}"
             )

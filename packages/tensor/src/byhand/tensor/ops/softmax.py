@@ -19,14 +19,14 @@ __all__ = ["log_softmax", "logsumexp", "softmax"]
 @op(promote=floating)
 def softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None) -> Array:
     r"""y_i = e^{x_i} / Σ_j e^{x_j}.   ∂y_i/∂x_j = y_i (δ_ij − y_j)   ⇒   x̄ = y ⊙ (ȳ − Σ_j ȳ_j y_j)"""
-    y = input - np.max(input, axis=_one(input, dim), keepdims=True)
+    y = np.subtract(input, np.max(input, axis=_one(input, dim), keepdims=True), dtype=dtype)
     y = np.exp(y, out=y if y.dtype != object else None)
     y /= np.sum(y, axis=_one(input, dim), keepdims=True)
     return y
 
 
 @softmax.vjp("input")
-def _(g, out, dim):
+def _(g: Array, out: Array, dim: int | None) -> Array:
     return softmax_backward.kernel(g, out, dim=dim)
 
 
@@ -39,13 +39,13 @@ def softmax_backward(g: Array, out: Array, *, dim: int) -> Array:
 
 
 @softmax_backward.vjp("g")
-def _(u, out, dim):
+def _(u: Array, out: Array, dim: int) -> Array:
     # The Jacobian y_i (δ_ij − y_j) is symmetric: its transpose acts as it does.
     return out * (u - np.sum(u * out, axis=_one(out, dim), keepdims=True))
 
 
 @softmax_backward.vjp("out")
-def _(u, g, out, dim):
+def _(u: Array, g: Array, out: Array, dim: int) -> Array:
     # z_i = y_i ȳ_i − y_i Σ_j ȳ_j y_j   ⇒   ∂(u·z)/∂y_k = u_k ȳ_k − u_k Σ_j ȳ_j y_j − ȳ_k Σ_i u_i y_i
     axis = _one(out, dim)
     return u * g - u * np.sum(g * out, axis=axis, keepdims=True) - g * np.sum(u * out, axis=axis, keepdims=True)
@@ -54,13 +54,13 @@ def _(u, g, out, dim):
 @op(promote=floating)
 def log_softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None) -> Array:
     r"""y_i = x_i − ln Σ_j e^{x_j}.   ∂y_i/∂x_j = δ_ij − softmax_j   ⇒   x̄ = ȳ − e^y Σ_i ȳ_i"""
-    y = input - np.max(input, axis=_one(input, dim), keepdims=True)
+    y = np.subtract(input, np.max(input, axis=_one(input, dim), keepdims=True), dtype=dtype)
     y -= np.log(np.sum(np.exp(y), axis=_one(input, dim), keepdims=True))
     return y
 
 
 @log_softmax.vjp("input")
-def _(g, out, dim):
+def _(g: Array, out: Array, dim: int | None) -> Array:
     return g - np.exp(out) * np.sum(g, axis=_one(out, dim), keepdims=True)
 
 
@@ -76,7 +76,7 @@ def logsumexp(input: Array, dim: Dim, keepdim: bool = False) -> Array:
 
 
 @logsumexp.vjp("input")
-def _(g, input, out, dim, keepdim):
+def _(g: Array, input: Array, out: Array, dim: Dim, keepdim: bool) -> Array:
     shape = input.shape
     return spread(g, shape, dim, keepdim) * np.exp(input - spread(out, shape, dim, keepdim))
 
