@@ -22,8 +22,20 @@ _WEAK = frozenset({float, int, type(None)})  # beside floating tensors, these ch
 
 def record(op: Op, args: Any, arrays: list[Any], options: dict[str, Any], outs: tuple[Any, ...], results: Any) -> Node:
     """Make the node of one application: its parents, and the arrays that the rules in question ask for."""
-    needs = tuple([isinstance(a, Tensor) and a._requires_grad for a in args])
-    plan = op.plans.get(needs) or op.plan(needs)
+    parents: list[Edge | None] = []
+    shapes = []
+    mask = 0  # bit i: input i requires grad
+    for i, a in enumerate(args):
+        if isinstance(a, Tensor):
+            shapes.append(a._data.shape)
+            if a._requires_grad:
+                mask |= 1 << i
+                parents.append(a._node or a)
+                continue
+        else:
+            shapes.append(())
+        parents.append(None)
+    plan = op.plans.get(mask) or op.plan(mask, len(parents))
     saved: dict[str, Any] = {}
     versions = []
     for name, i in plan.inputs:
@@ -42,8 +54,6 @@ def record(op: Op, args: Any, arrays: list[Any], options: dict[str, Any], outs: 
         versions.append((name, results[i]._version, results[i]._version[0]))
     for name, i in plan.hidden:
         saved[name] = outs[i]
-    parents: tuple[Edge | None, ...] = tuple([(a._node or a) if need else None for a, need in zip(args, needs, strict=True)])
-    shapes = tuple([a.shape if isinstance(a, np.ndarray) else () for a in arrays])
     return Node(op, plan, parents, saved, options, shapes, versions)
 
 

@@ -38,7 +38,7 @@ class Op:
         self.outputs = outputs
         self.public = public
         self.rules: dict[tuple[str, ...], tuple[Rule, tuple[str, ...]]] = {}
-        self.plans: dict[tuple[bool, ...], Plan] = {}
+        self.plans: dict[int, Plan] = {}
         self._remake: tuple[Rule, tuple[str, ...]] | None = None
         parameters = inspect.signature(forward).parameters.values()
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -76,8 +76,12 @@ class Op:
             raise TypeError(f"{self.name}() missing required argument {absent[0]!r}")
         return options
 
-    def plan(self, needs: tuple[bool, ...]) -> Plan:
-        """Work out, once for each pattern of gradient-requiring inputs, what runs and what is saved."""
+    def plan(self, mask: int, count: int) -> Plan:
+        """Work out, once for each pattern of gradient-requiring inputs, what runs and what is saved.
+
+        Bit i of `mask` says that input i, of `count`, requires grad.
+        """
+        needs = tuple([bool(mask >> i & 1) for i in range(count)])
         places: dict[str, tuple[int, ...]] = {name: (i,) for i, name in enumerate(self.arrays)}
         if self.variadic:
             places[self.arrays[-1]] = tuple(range(len(self.arrays) - 1, len(needs)))
@@ -99,7 +103,8 @@ class Op:
             tuple((name, i) for i, name in enumerate(self.outputs[: self.public]) if name in asked),
             tuple(hidden),
         )
-        self.plans[needs] = plan
+        if not self.variadic:  # for these the number of inputs would have to be part of the key
+            self.plans[mask] = plan
         return plan
 
     def _check_served(self, needs: tuple[bool, ...], served: set[int]) -> None:

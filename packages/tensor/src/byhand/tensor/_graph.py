@@ -35,10 +35,10 @@ class Node:
         self,
         op: Op,
         plan: Plan,
-        parents: tuple[Edge | None, ...],
+        parents: list[Edge | None],
         saved: dict[str, Any],
         options: dict[str, Any],
-        shapes: tuple[Shape, ...],
+        shapes: list[Shape],
         versions: list[tuple[str, list[int], int]],
     ) -> None:
         self.op = op

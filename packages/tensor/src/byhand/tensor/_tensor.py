@@ -158,7 +158,9 @@ class Tensor:
         if self._node is not None and not value:
             raise RuntimeError("you can only change requires_grad flags of leaf variables; use detach() to leave the graph.")
         if value and self._data.dtype not in FLOATING:
-            raise RuntimeError(f"only Tensors of floating point dtype can require gradients, got {self._data.dtype}; call float()")
+            raise RuntimeError(
+                f"only Tensors of floating point dtype can require gradients, got {self._data.dtype}; call float() first"
+            )
         if value and self._version is FROZEN:
             raise RuntimeError("an inference tensor cannot require gradients; clone() it outside inference_mode first.")
         self._requires_grad = bool(value)
