@@ -1,0 +1,1 @@
+"""Measurements, side by side: never timed tests. `hatch run bench` prints them."""
