@@ -1,0 +1,217 @@
+"""One number that remembers how it was computed."""
+
+import operator
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+from byhand.scalar import graph, ops
+from byhand.scalar.drawing import draw_or_decline
+from byhand.scalar.explain import explain
+from byhand.scalar.modes import is_grad_enabled
+from byhand.scalar.ops import Op
+
+__all__ = ["Operand", "Value", "apply"]
+
+
+def number(x: object) -> float:
+    """x as a float. Raises TypeError if it is no real number: a string, None, a complex number, an array."""
+    if isinstance(x, Real):
+        return float(x)
+    raise TypeError(f"expected a real number or a Value, got {x!r}, a {type(x).__name__}")
+
+
+def binary(op: Op) -> tuple[Callable[["Value", "Operand"], "Value"], Callable[["Value", "Operand"], "Value"]]:
+    """The methods for `value ∘ other` and `number ∘ value`.
+
+    What is no number gets NotImplemented, so that its own operators have a say; an array's go through its elements.
+    """
+
+    rule = op.rule
+
+    def method(self: "Value", other: "Operand") -> Any:
+        if isinstance(other, Value):
+            data, partials = rule(self.data, other.data)
+            operands = (self, other)
+            return record(data, op, operands, operands, partials)
+        return apply(op, self, other) if isinstance(other, Real) else NotImplemented
+
+    def reflected(self: "Value", other: "Operand") -> Any:
+        return apply(op, other, self) if isinstance(other, Real) else NotImplemented
+
+    method.__doc__ = reflected.__doc__ = op.rule.__doc__
+    return method, reflected
+
+
+def unary(op: Op) -> Callable[["Value"], "Value"]:
+    """The method for `op(value)`."""
+
+    rule = op.rule
+
+    def method(self: "Value") -> "Value":
+        data, partials = rule(self.data)
+        operands = (self,)
+        return record(data, op, operands, operands, partials)
+
+    method.__doc__ = op.rule.__doc__
+    return method
+
+
+def comparison(compare: Callable[[float, float], bool]) -> Callable[["Value", object], bool]:
+    """The method that compares the data of two Values, or of a Value and a number."""
+
+    def method(self: "Value", other: object) -> Any:
+        if isinstance(other, Value):
+            return compare(self.data, other.data)
+        return compare(self.data, number(other)) if isinstance(other, Real) else NotImplemented
+
+    return method
+
+
+class Value:
+    """A number, its gradient and its graph.
+
+    ```
+    x = Value(3.0)
+    y = x * x + 2 * x
+    y.backward()
+    x.grad            # dy/dx = 2x + 2 = 8.0
+    print(y.explain())
+    ```
+
+    - `data`: the number, a float. `grad`: ∂root/∂self from the last `backward`, summed over calls if self is a leaf.
+    - `label`: an optional name for drawings and explanations.
+    - `op`, `operands`: what computed the number, and from what, plain numbers included; None and () for a leaf.
+    - `parents`, `partials`: the operands that are Values, and the number ∂self/∂parent for each of them. They were
+      taken when the operation ran: changing a parent's `data` later, as an optimiser does, does not change them.
+
+    Plain numbers may stand on either side of an operator, and arrays too: NumPy applies the operator to each element.
+    Comparisons, `bool`, `float`, `int` and `format` go by `data`, as with PyTorch's one-element tensors; hashing goes
+    by identity, so equal Values are different keys. Python's `max` and `min`, and NumPy's, choose one argument by
+    comparison; at a tie only `maximum` and `minimum` share the gradient. Results are those of IEEE 754, as PyTorch's
+    are: 1/0 is inf and log(−1) is nan. Every Value is differentiable: there is no `requires_grad`, and what leaves the
+    graph is the plain number `data`, or what is computed under `no_grad`.
+    """
+
+    __slots__ = ("data", "grad", "label", "op", "operands", "parents", "partials")
+
+    data: float
+    grad: float
+    label: str
+    op: Op | None
+    operands: tuple["Operand", ...]
+    parents: tuple["Value", ...]
+    partials: tuple[float, ...]
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self.data = number(data)
+        self.grad = 0.0
+        self.label = label
+        self.op, self.operands, self.parents, self.partials = None, (), (), ()
+
+    __add__, __radd__ = binary(ops.add)
+    __sub__, __rsub__ = binary(ops.sub)
+    __mul__, __rmul__ = binary(ops.mul)
+    __truediv__, __rtruediv__ = binary(ops.div)
+    __pow__, __rpow__ = binary(ops.pow)
+    __neg__ = unary(ops.neg)
+    __abs__ = unary(ops.abs)
+    exp = unary(ops.exp)
+    log = unary(ops.log)
+    sqrt = unary(ops.sqrt)
+    sin = unary(ops.sin)
+    cos = unary(ops.cos)
+    tanh = unary(ops.tanh)
+    sigmoid = unary(ops.sigmoid)
+    relu = unary(ops.relu)
+
+    def __pos__(self) -> "Value":
+        return self
+
+    def maximum(self, other: "Operand") -> "Value":
+        """y = max(self, other); at a tie each receives half of the gradient."""
+        return apply(ops.maximum, self, other)
+
+    def minimum(self, other: "Operand") -> "Value":
+        """y = min(self, other); at a tie each receives half of the gradient."""
+        return apply(ops.minimum, self, other)
+
+    max, min = maximum, minimum
+
+    __eq__ = comparison(operator.eq)
+    __ne__ = comparison(operator.ne)
+    __lt__ = comparison(operator.lt)
+    __le__ = comparison(operator.le)
+    __gt__ = comparison(operator.gt)
+    __ge__ = comparison(operator.ge)
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        return self.data != 0
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data}, grad={self.grad}{label})"
+
+    def backward(self, gradient: float = 1.0) -> None:
+        """Put gradient · ∂self/∂v into `v.grad` for every v that self was computed from.
+
+        As in PyTorch, leaves add up over calls, whether of one graph or of several that share a trunk. An inner node
+        shows the gradient of the last call. The graph stays: it may be called again, without `retain_graph`.
+        Raises TypeError if `gradient` is no number.
+        """
+        graph.backward(self, number(gradient))
+
+    def zero_grad(self) -> None:
+        """Set to zero the gradient of self and of everything it was computed from; of a leaf, only its own."""
+        graph.zero_grad(self)
+
+    def explain(self, depth: int | None = None) -> str:
+        """The whole computation in words and numbers, see `explain`."""
+        return explain(self, depth)
+
+    def _repr_svg_(self) -> str:
+        return draw_or_decline(self)
+
+
+Operand = Value | float
+
+
+def apply(op: Op, *operands: Operand) -> Value:
+    """Run `op` on Values and plain numbers. Plain numbers are constants: operands, but no parents."""
+    values = [v for v in operands if isinstance(v, Value)]
+    if len(values) == len(operands):
+        data, partials = op.rule(*[v.data for v in values])
+        parents = tuple(values)
+        return record(data, op, parents, parents, partials)
+    operands = tuple([v if isinstance(v, Value) else number(v) for v in operands])
+    data, partials = op.rule(*[v.data if isinstance(v, Value) else v for v in operands])
+    if not values:
+        return Value(data)
+    taken = tuple([partial for v, partial in zip(operands, partials) if isinstance(v, Value)])
+    return record(data, op, operands, tuple(values), taken)
+
+
+def record(
+    data: float, op: Op, operands: tuple[Operand, ...], parents: tuple[Value, ...], partials: tuple[float, ...]
+) -> Value:
+    """The Value that an operation computed; under `no_grad` a leaf. It skips the checks of `__init__`, for speed."""
+    node = object.__new__(Value)
+    node.data = data
+    node.grad = 0.0
+    node.label = ""
+    recording = is_grad_enabled()
+    node.op = op if recording else None
+    node.operands = operands if recording else ()
+    node.parents = parents if recording else ()
+    node.partials = partials if recording else ()
+    return node
