@@ -25,6 +25,13 @@ class Plan(NamedTuple):
     hidden: tuple[tuple[str, int], ...]
 
 
+class Form(NamedTuple):
+    """One way of calling an operation: at which place each array stands (−1: its default), and each option given."""
+
+    arrays: list[tuple[int, Any]]
+    options: list[tuple[str, int]]
+
+
 class Op:
     """An operation: its forward on arrays, its rules, and what is known of its signature."""
 
@@ -39,6 +46,7 @@ class Op:
         self.public = public
         self.rules: dict[tuple[str, ...], tuple[Rule, tuple[str, ...]]] = {}
         self.plans: dict[int, Plan] = {}
+        self.forms: dict[tuple[Any, ...], Form] = {}
         self._remake: tuple[Rule, tuple[str, ...]] | None = None
         parameters = inspect.signature(forward).parameters.values()
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -50,31 +58,43 @@ class Op:
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a call's arguments into arrays, in order, and options, with the defaults filled in."""
-        given = {_ALIASES.get(name, name): value for name, value in kwargs.items()} if kwargs else {}
         if self.variadic:
-            return args, self._options(given)
-        if len(args) > len(self.positional):
-            raise TypeError(f"{self.name}() takes at most {len(self.positional)} positional arguments, got {len(args)}")
-        for name, value in zip(self.positional, args, strict=False):
-            if name in given:
-                raise TypeError(f"{self.name}() got multiple values for argument {name!r}")
-            given[name] = value
-        missing = [name for name in self.arrays[: self.required] if name not in given]
-        if missing:
-            raise TypeError(f"{self.name}() missing required argument {missing[0]!r}: it takes {', '.join(self.positional)}")
-        arrays = tuple([given.pop(name, default) for name, default in zip(self.arrays, self.missing, strict=True)])
-        return arrays, self._options(given)
+            form, values, arrays = self._form_of(0, kwargs), tuple(kwargs.values()), args
+        else:
+            form, values = self._form_of(len(args), kwargs), (*args, *kwargs.values())
+            arrays = tuple([values[place] if place >= 0 else default for place, default in form.arrays])
+        options = self.defaults.copy()
+        for name, place in form.options:
+            options[name] = values[place]
+        return arrays, options
 
-    def _options(self, given: dict[str, Any]) -> dict[str, Any]:
-        options = self.defaults | given
-        if len(options) != len(self.defaults):
-            unknown = next(name for name in given if name not in self.defaults)
-            names = ", ".join((*self.arrays, *self.defaults))
-            raise TypeError(f"{self.name}() got an unexpected keyword argument {unknown!r}; it takes {names}")
-        absent = [name for name, value in options.items() if value is inspect.Parameter.empty]
-        if absent:
-            raise TypeError(f"{self.name}() missing required argument {absent[0]!r}")
-        return options
+    def _form_of(self, count: int, kwargs: dict[str, Any]) -> Form:
+        key = (count, *kwargs)
+        form = self.forms.get(key)
+        if form is None:
+            form = self.forms[key] = self._form(count, [_ALIASES.get(name, name) for name in kwargs])
+        return form
+
+    def _form(self, count: int, keywords: list[str]) -> Form:
+        """Work out, once for each form of call, where arrays and options stand. Raises TypeError if it does not fit."""
+        if count > len(self.positional):
+            raise TypeError(f"{self.name}() takes at most {len(self.positional)} positional arguments, got {count}")
+        names = [*self.positional[:count], *keywords]
+        places = {name: place for place, name in enumerate(names)}
+        if len(places) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise TypeError(f"{self.name}() got multiple values for argument {twice!r}")
+        unknown = [name for name in names if name not in self.defaults and (name not in self.arrays or self.variadic)]
+        if unknown:
+            known = ", ".join((*self.arrays, *self.defaults))
+            raise TypeError(f"{self.name}() got an unexpected keyword argument {unknown[0]!r}; it takes {known}")
+        needed = [] if self.variadic else list(self.arrays[: self.required])
+        needed += [name for name, default in self.defaults.items() if default is inspect.Parameter.empty]
+        missing = [name for name in needed if name not in places]
+        if missing:
+            raise TypeError(f"{self.name}() missing required argument {missing[0]!r}")
+        arrays = [(places.get(name, -1), default) for name, default in zip(self.arrays, self.missing, strict=True)]
+        return Form(arrays, [(name, place) for name, place in places.items() if name in self.defaults])
 
     def plan(self, mask: int, count: int) -> Plan:
         """Work out, once for each pattern of gradient-requiring inputs, what runs and what is saved.
