@@ -1,3 +1,11 @@
-"""Optimisers and learning-rate schedules, with PyTorch's names."""
+"""Optimisers and learning-rate schedules, with PyTorch's names.
 
-__all__: list[str] = []
+`optimizer` tells how a step goes, `sgd`, `adam` and `adamw` hold the formulas, `_bundle` makes them fast.
+"""
+
+from .adam import Adam as Adam
+from .adamw import AdamW as AdamW
+from .optimizer import Optimizer as Optimizer
+from .sgd import SGD as SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
