@@ -1,3 +1,7 @@
-"""Programs on real data, built from the four libraries of byhand."""
+"""Programs on real data, built from the four libraries of byhand.
+
+Reading order: `breast_cancer` (a whole program on a page), `training` (the loop), `checkpoints`; `compare` and `engines`
+(gradients side by side), `expressions` (formulas typed by a user); `cli` (the command line).
+"""
 
 __all__: list[str] = []
