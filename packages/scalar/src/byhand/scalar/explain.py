@@ -70,9 +70,7 @@ def _arriving(order: list[Value], name: dict[Value, str]) -> dict[Value, list[tu
     for child in reversed(order):
         for parent, partial in zip(child.parents, child.partials):
             symbols = f"{name[child]}.grad · ∂{name[child]}/∂{name[parent]}"
-            blocked = not partial and child.op is not None and child.op.chooses
-            sent = 0.0 if blocked else child.grad * partial
-            arriving[parent].append((symbols, f"{child.grad:g} · {partial:g}", sent))
+            arriving[parent].append((symbols, f"{child.grad:g} · {partial:g}", child.grad * partial))
     return arriving
 
 
