@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._names import torch_name
 from ._tensor import wrap
 
 Rule = Callable[..., Any]
 Promotion = Callable[[list[Any], dict[str, Any]], list[Any]]
 _FACTS = frozenset({"shape", "shapes", "needs"})
-_ALIASES = {"axis": "dim", "keepdims": "keepdim"}  # PyTorch takes NumPy's names too
 
 
 class Plan(NamedTuple):
@@ -54,6 +54,8 @@ class Op:
         self.required = sum(p.default is p.empty for p in parameters if p.name in self.arrays)
         self.missing = tuple(p.default for p in parameters if p.name in self.arrays)
         self.defaults = {p.name: p.default for p in parameters if p.name not in self.arrays}
+        if clash := set(self.arrays) & set(outputs):
+            raise ValueError(f"{self.name}: {clash.pop()!r} names both an input and an output; a rule could not tell them apart")
         self.positional = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -72,7 +74,7 @@ class Op:
         key = (count, *kwargs)
         form = self.forms.get(key)
         if form is None:
-            form = self.forms[key] = self._form(count, [_ALIASES.get(name, name) for name in kwargs])
+            form = self.forms[key] = self._form(count, list(map(torch_name, kwargs)))
         return form
 
     def _form(self, count: int, keywords: list[str]) -> Form:

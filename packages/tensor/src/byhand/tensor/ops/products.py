@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ def matmul(input: Array, other: Array) -> Array:
 
     Raises RuntimeError for 0-d inputs, for sizes that do not fit, and for different dtypes.
     """
+    if not (isinstance(input, np.ndarray) and isinstance(other, np.ndarray)):
+        raise TypeError("both factors of a matrix product must be Tensors; use mul for numbers")
     if input.ndim == 0 or other.ndim == 0:
         raise ShapeError("both arguments to matmul need to be at least 1D; use mul for numbers.")
     if input.shape[-1] != other.shape[-2 if other.ndim > 1 else 0]:
@@ -39,7 +42,7 @@ def matmul(input: Array, other: Array) -> Array:
             f"{other.shape[-2 if other.ndim > 1 else 0]}."
         )
     if input.ndim > 2 and other.ndim == 2:  # one large product instead of many small ones
-        return np.matmul(input.reshape(-1, input.shape[-1]), other).reshape(*input.shape[:-1], other.shape[-1])
+        return np.matmul(_rows(input), other).reshape(*input.shape[:-1], other.shape[-1])
     return np.matmul(input, other)
 
 
@@ -60,6 +63,10 @@ def _(g: Array, input: Array, shape: Shape) -> Array:
     if len(input.shape) == 1:
         return np.expand_dims(input, -1) * np.expand_dims(g, -2)
     if len(shape) == 2 and len(input.shape) > 2:  # sum over the batch inside one product
-        rows = np.reshape(input, (-1, input.shape[-1]))
-        return np.matmul(np.swapaxes(rows, 0, 1), np.reshape(g, (-1, g.shape[-1])))
+        return np.matmul(np.swapaxes(_rows(input), 0, 1), _rows(g))
     return np.matmul(np.swapaxes(input, -1, -2), g)
+
+
+def _rows(batch: Array) -> Array:
+    """All matrices of a batch below each other, as one."""
+    return np.reshape(batch, (math.prod(batch.shape[:-1]), batch.shape[-1]))

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._dtypes import DType
 from .._graph import Array, Shape
+from .._names import numpy_names
 from .._op import op
 from .._promotion import only_floating, same, summing
 from .._tensor import Tensor
@@ -70,6 +71,8 @@ def _(g: Array, shape: Shape, dim: Dim, keepdim: bool) -> Array:
 @op(promote=only_floating)
 def mean(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     r"""y = Σ x_i / n.   ∂y/∂x_i = 1/n"""
+    if not input.size:  # 0/0, about which np.mean would warn
+        return np.true_divide(np.sum(input, axis=reduced_over(input, dim), keepdims=keepdim, dtype=dtype), 0)
     return np.mean(input, axis=reduced_over(input, dim), keepdims=keepdim, dtype=dtype)
 
 
@@ -82,7 +85,7 @@ def _(g: Array, shape: Shape, dim: Dim, keepdim: bool) -> Array:
 def _var(input: Array, *, dim: Dim, correction: float, keepdim: bool) -> Array:
     r"""y = Σ (x_i − μ)² / (n − c).   ∂y/∂x_i = 2 (x_i − μ)/(n − c), since Σ (x_i − μ) ∂μ/∂x_i = 0"""
     dim = reduced_over(input, dim)
-    centred = input - np.mean(input, axis=dim, keepdims=True)
+    centred = input - np.sum(input, axis=dim, keepdims=True) / builtins.max(members(input.shape, dim), 1)
     freedom = builtins.max(members(input.shape, dim) - correction, 0)
     total = np.sum(centred * centred, axis=dim, keepdims=keepdim)
     return np.true_divide(total, freedom) if freedom == 0 else total / freedom
@@ -91,11 +94,13 @@ def _var(input: Array, *, dim: Dim, correction: float, keepdim: bool) -> Array:
 @_var.vjp("input")
 def _(g: Array, input: Array, dim: Dim, correction: float, keepdim: bool) -> Array:
     shape = input.shape
-    centred = input - np.mean(input, axis=axes(dim) if shape else None, keepdims=True)
+    mean = np.sum(input, axis=axes(dim) if shape else None, keepdims=True) / builtins.max(members(shape, dim), 1)
+    centred = input - mean
     freedom = builtins.max(members(shape, dim) - correction, 0)
     return spread(g, shape, dim, keepdim) * (centred * (2 / freedom if freedom else float("nan")))
 
 
+@numpy_names
 def var(
     input: Tensor,
     dim: Any = None,
@@ -203,6 +208,7 @@ class Extreme(NamedTuple):
     indices: Tensor
 
 
+@numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Return the largest element; along `dim`, `(values, indices)`; with a second tensor, the element-wise maximum.
 
@@ -213,6 +219,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return _extreme(input, dim, keepdim, other, amax, argmax, maximum)
 
 
+@numpy_names
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Return the smallest element; along `dim`, `(values, indices)`; with a second tensor, the element-wise minimum.
 
@@ -237,13 +244,18 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, whole: Any, ind
     return Extreme(values, indices) if keepdim else Extreme(values.squeeze(dim), indices.squeeze(dim))
 
 
+def _truth(input: Array, result: Array) -> Array:
+    """bool, but for uint8, PyTorch's former bool."""
+    return result.astype(np.uint8) if input.dtype == np.uint8 else result
+
+
 @op
 def all(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
     """Whether all elements are true (not 0)."""
-    return np.all(input, axis=reduced_over(input, dim), keepdims=keepdim)
+    return _truth(input, np.all(input, axis=reduced_over(input, dim), keepdims=keepdim))
 
 
 @op
 def any(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
     """Whether some element is true (not 0)."""
-    return np.any(input, axis=reduced_over(input, dim), keepdims=keepdim)
+    return _truth(input, np.any(input, axis=reduced_over(input, dim), keepdims=keepdim))

@@ -10,16 +10,16 @@ import numpy as np
 from .._dtypes import DType
 from .._graph import Array
 from .._op import op
-from .._promotion import floating
+from .._promotion import floating, only_floating
 from .reductions import Dim, reduced_over, spread
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
 
-@op(promote=floating)
+@op(promote=only_floating)
 def softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None) -> Array:
     r"""y_i = e^{x_i} / Σ_j e^{x_j}.   ∂y_i/∂x_j = y_i (δ_ij − y_j)   ⇒   x̄ = y ⊙ (ȳ − Σ_j ȳ_j y_j)"""
-    y = np.subtract(input, np.max(input, axis=_one(input, dim), keepdims=True), dtype=dtype)
+    y = np.asarray(np.subtract(input, _largest(input, _one(input, dim)), dtype=dtype))
     y = np.exp(y, out=y if y.dtype != object else None)
     y /= np.sum(y, axis=_one(input, dim), keepdims=True)
     return y
@@ -31,27 +31,27 @@ def _(g: Array, out: Array, dim: int | None) -> Array:
 
 
 @op
-def softmax_backward(g: Array, out: Array, *, dim: int) -> Array:
+def softmax_backward(g: Array, y: Array, *, dim: int) -> Array:
     r"""x̄ = y ⊙ (ȳ − Σ_j ȳ_j y_j)"""
-    weighted = g * out
-    weighted -= out * np.sum(weighted, axis=_one(out, dim), keepdims=True)
+    weighted = g * y
+    weighted -= y * np.sum(weighted, axis=_one(y, dim), keepdims=True)
     return weighted
 
 
 @softmax_backward.vjp("g")
-def _(u: Array, out: Array, dim: int) -> Array:
+def _(u: Array, y: Array, dim: int) -> Array:
     # The Jacobian y_i (δ_ij − y_j) is symmetric: its transpose acts as it does.
-    return out * (u - np.sum(u * out, axis=_one(out, dim), keepdims=True))
+    return y * (u - np.sum(u * y, axis=_one(y, dim), keepdims=True))
 
 
-@softmax_backward.vjp("out")
-def _(u: Array, g: Array, out: Array, dim: int) -> Array:
+@softmax_backward.vjp("y")
+def _(u: Array, g: Array, y: Array, dim: int) -> Array:
     # z_i = y_i ȳ_i − y_i Σ_j ȳ_j y_j   ⇒   ∂(u·z)/∂y_k = u_k ȳ_k − u_k Σ_j ȳ_j y_j − ȳ_k Σ_i u_i y_i
-    axis = _one(out, dim)
-    return u * g - u * np.sum(g * out, axis=axis, keepdims=True) - g * np.sum(u * out, axis=axis, keepdims=True)
+    axis = _one(y, dim)
+    return u * g - u * np.sum(g * y, axis=axis, keepdims=True) - g * np.sum(u * y, axis=axis, keepdims=True)
 
 
-@op(promote=floating)
+@op(promote=only_floating)
 def log_softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None) -> Array:
     r"""y_i = x_i − ln Σ_j e^{x_j}.   ∂y_i/∂x_j = δ_ij − softmax_j   ⇒   x̄ = ȳ − e^y Σ_i ȳ_i"""
     y = np.subtract(input, np.max(input, axis=_one(input, dim), keepdims=True), dtype=dtype)
@@ -68,7 +68,7 @@ def _(g: Array, out: Array, dim: int | None) -> Array:
 def logsumexp(input: Array, dim: Dim, keepdim: bool = False) -> Array:
     r"""y = ln Σ e^{x_i}.   ∂y/∂x_i = e^{x_i} / Σ_j e^{x_j} = e^{x_i − y}"""
     axis = reduced_over(input, dim)
-    largest = np.max(input, axis=axis, keepdims=True)
+    largest = _largest(input, axis)
     if largest.dtype != object:
         largest = np.where(np.isfinite(largest), largest, 0)  # ∞ − ∞ would be nan
     total = np.log(np.sum(np.exp(input - largest), axis=axis, keepdims=True)) + largest
@@ -79,6 +79,11 @@ def logsumexp(input: Array, dim: Dim, keepdim: bool = False) -> Array:
 def _(g: Array, input: Array, out: Array, dim: Dim, keepdim: bool) -> Array:
     shape = input.shape
     return spread(g, shape, dim, keepdim) * np.exp(input - spread(out, shape, dim, keepdim))
+
+
+def _largest(input: Array, axis: int | tuple[int, ...] | None) -> Array:
+    """The maximum; −∞ where there is nothing, so that an empty sum of exponentials has the logarithm −∞."""
+    return np.asarray(np.max(input, axis=axis, keepdims=True, initial=-np.inf))
 
 
 def _one(input: Array, dim: int | None) -> int | None:
