@@ -61,6 +61,6 @@ def _keep_old_values(node: Node, target: Tensor) -> None:
         return
     memory = target._data
     for key, value in node.saved.items():
-        if isinstance(value, np.ndarray) and np.may_share_memory(value, memory):
+        if isinstance(value, np.ndarray) and (not value.size or np.may_share_memory(value, memory)):
             node.saved[key] = value.copy()
             node.versions = [entry for entry in node.versions if entry[0] != key]

@@ -7,6 +7,7 @@ arrays too and move the dimensions elsewhere.
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from .._modes import GRAD
 from .._op import op
 from .._tensor import Tensor, wrap
 from .._views import check_writable, rebase
-from .reductions import reduced_over
+from .shapes import in_range
 
 __all__ = ["gather", "put", "take"]
 
@@ -73,9 +74,11 @@ def _part(part: Any) -> Any:
     if isinstance(part, slice):
         if part.step is not None and int(part.step) <= 0:
             raise ValueError("step must be greater than zero; use flip() to go backwards")
-        return slice(*[None if end is None else int(end) for end in (part.start, part.stop, part.step)])
+        return slice(*[None if end is None else operator.index(end) for end in (part.start, part.stop, part.step)])
     if isinstance(part, int | np.integer):
         return int(part)
+    if isinstance(part, str):
+        raise TypeError(f"a tensor is indexed by integers, slices, None, … and tensors of integers or bool, not by {part!r}")
     array = np.asarray([] if isinstance(part, list) and not part else part)
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype(np.int64)
@@ -96,7 +99,7 @@ def _consumes(part: Any) -> int:
 @op(view=True)
 def _index(input: Array, *, index: Index) -> Array:
     r"""y = x[index].   x̄ is zero but for the elements read; an element read twice receives both gradients"""
-    part = input[index.basic]
+    part = input[(*index.basic, ...)]  # … : a view also where a single element is read
     return part if index.advanced is None else part[index.advanced]
 
 
@@ -110,7 +113,7 @@ def _scatter(g: Array, *, shape: Shape, index: Index) -> Array:
     r"""y = 0, y[index] += g: the transpose of reading.   ḡ = ȳ[index]"""
     y = np.zeros(shape, g.dtype)
     if not index.repeats():
-        part = y[index.basic]
+        part = y[(*index.basic, ...)]
         part[... if index.advanced is None else index.advanced] = g
     elif len(index.advanced or ()) == 1 and len(index.basic) == 1:  # rows of a table
         add_rows(y[index.basic], index.advanced[0], g)  # type: ignore[index]
@@ -158,13 +161,15 @@ def _(g: Array, index: Index) -> Array:
 
 
 @_assign.vjp("value")
-def _(g: Array, index: Index) -> Array:
-    return _index.kernel(g, index=index)
+def _(g: Array, index: Index, shape: Shape) -> Array:
+    part = _index.kernel(g, index=index)
+    missing = len(shape) - len(part.shape)  # leading 1s that fell away
+    return np.reshape(part, (1,) * missing + part.shape) if missing > 0 else part
 
 
 def write(array: Array, value: Any, index: Index) -> None:
     """array[index] = value, with PyTorch's broadcasting (leading 1s of the value fall away)."""
-    target = array[index.basic]
+    target = array[(*index.basic, ...)]
     place = ... if index.advanced is None else index.advanced
     target[place] = value
 
@@ -182,7 +187,9 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
         return
     check_writable(input, "setitem")
     if place.advanced is None and input._base is not None:
-        getitem(input, index).copy_(value)
+        part = getitem(input, index)
+        extra = max(value._data.ndim - part._data.ndim, 0)
+        part.copy_(value.reshape(value.shape[extra:]) if set(value.shape[:extra]) <= {1} else value)
         return
     args = (input, value)
     node = record(_assign.op, args, [a._data for a in args], {"index": place}, (), ())
@@ -216,6 +223,7 @@ def _check_and_write(input: Tensor, place: Index, value: Tensor) -> None:
 @op
 def take(input: Array, index: Array) -> Array:
     r"""y_k = x.flat[index_k].   x̄.flat[i] = Σ_{k: index_k = i} ȳ_k"""
+    _check_whole(index)
     return np.take(input, index)
 
 
@@ -259,16 +267,21 @@ def _(g: Array, index: Array, shape: Shape) -> Array:
     return np.reshape(take.kernel(g, index), shape)
 
 
-@op
-def gather(input: Array, dim: int, index: Array) -> Array:
-    r"""y_{i j k} = x_{i index_{ijk} k} (here dim = 1).   x̄ receives ȳ at the places read, repeated places their sum
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Return `input` at `index` along `dim`, and at the element's own place along every other dimension.
 
     The index may be smaller than the input in the other dimensions. Raises RuntimeError out of range.
     """
+    return _gather(input, index, dim=dim)
+
+
+@op
+def _gather(input: Array, index: Array, *, dim: int) -> Array:
+    r"""y_{i j k} = x_{i index_{ijk} k} (here dim = 1).   x̄ receives ȳ at the places read, repeated places their sum"""
     return input[along(index, dim, input)] if input.ndim else np.broadcast_to(input, index.shape).copy()
 
 
-@gather.vjp("input")
+@_gather.vjp("input")
 def _(g: Array, index: Array, dim: int, shape: Shape) -> Array:
     return _scatter_along.kernel(g, index, dim=dim, shape=shape)
 
@@ -283,16 +296,25 @@ def _scatter_along(g: Array, index: Array, *, dim: int, shape: Shape) -> Array:
 
 @_scatter_along.vjp("g")
 def _(u: Array, index: Array, dim: int) -> Array:
-    return gather.kernel(u, dim, index)
+    return _gather.kernel(u, index, dim=dim)
+
+
+def _check_whole(index: Array) -> None:
+    if index.dtype.kind not in "iu":
+        raise ShapeError(f"the index must hold integers (int64), not {index.dtype}.")
 
 
 def along(index: Array, dim: int, input: Array) -> tuple[Any, ...]:
     """The NumPy index that reads `input` at `index` along `dim` and at its own place along every other dimension."""
-    dim = dim % input.ndim if reduced_over(np.empty((1,) * input.ndim), dim) is not None else 0
+    dim = in_range(dim, input.ndim)
+    _check_whole(index)
     if index.ndim != input.ndim:
         raise ShapeError(f"the index must have the input's number of dimensions, {input.ndim}, not {index.ndim}.")
     if index.size and not (index.min() >= 0 and index.max() < input.shape[dim]):
         raise ShapeError(f"index out of bounds: an index along dim {dim} must lie in 0 … {input.shape[dim] - 1}.")
+    sizes = [(size, full) for d, (size, full) in enumerate(zip(index.shape, input.shape, strict=True)) if d != dim]
+    if any(size > full for size, full in sizes):
+        raise ShapeError("the index must not be larger than the input in the other dimensions.")
     places = [np.arange(size).reshape((size,) + (1,) * (index.ndim - d - 1)) for d, size in enumerate(index.shape)]
     places[dim] = index
     return tuple(places)
