@@ -20,12 +20,19 @@ def explained(error: Exception, name: str, inputs: Sequence[str], values: Sequen
         return IndexError(f"{name}: Dimension out of range ({bounds}). Given {given}.")
     if isinstance(error, ShapeError):
         return RuntimeError(f"{name}: {error} Given {given}.")
+    if isinstance(error, ValueError) and "empty sequence" in str(error):
+        return IndexError(f"{name}: expected the reduced dimension to have non-zero size. Given {given}.")
+    if isinstance(error, ValueError) and "zero-size array" in str(error):
+        kind = RuntimeError if options.get("dim") is None else IndexError
+        return kind(f"{name}: expected the reduced dimension to have non-zero size. Given {given}.")
     if isinstance(error, ValueError) and "broadcast" in str(error):
         return RuntimeError(f"{name}: {_mismatch([np.shape(v) for v in values if v is not None])} Given {given}.")
     if isinstance(error, IndexError):
         return IndexError(f"{name}: {error}. Given {given}.")
     if isinstance(error, np._core._exceptions.UFuncTypeError):  # type: ignore[attr-defined]
-        return RuntimeError(f"{name} is not defined for these dtypes. Given {given}.")
+        return NotImplementedError(f"{name} is not implemented for these dtypes. Given {given}.")
+    if type(error) is TypeError and "not supported for the input types" in str(error):
+        return NotImplementedError(f"{name} is not implemented for these dtypes. Given {given}.")
     if type(error) is TypeError:
         return TypeError(f"{name}: {error}. Given {given}.")
     if type(error) is ValueError:

@@ -29,8 +29,8 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "__rsub__": pointwise.rsub,
     "__mul__": pointwise.mul,
     "__rmul__": pointwise.mul,
-    "__truediv__": pointwise.true_divide,
-    "__rtruediv__": lambda input, other: pointwise.true_divide(other, input),
+    "__truediv__": pointwise.div,
+    "__rtruediv__": lambda input, other: pointwise.div(other, input),
     "__pow__": pointwise.pow,
     "__rpow__": lambda input, other: pointwise.pow(other, input),
     "__matmul__": products.matmul,
@@ -52,13 +52,12 @@ _IN_PLACE_OPERATORS = {
     "__iadd__": "add_",
     "__isub__": "sub_",
     "__imul__": "mul_",
-    "__itruediv__": "true_divide_",
+    "__itruediv__": "div_",
     "__ipow__": "pow_",
     "__iand__": "bitwise_and_",
     "__ior__": "bitwise_or_",
     "__ixor__": "bitwise_xor_",
 }
-_ALIASES = {"div": "true_divide", "divide": "true_divide", "div_": "true_divide_", "multiply": "mul", "subtract": "sub"}
 
 
 def attach() -> None:
@@ -72,7 +71,7 @@ def attach() -> None:
                 setattr(Tensor, f"{name}_", inplace(function, f"{name}_"))
     for name, function in _OPERATORS.items():
         setattr(Tensor, name, function)
-    for name, target in {**_IN_PLACE_OPERATORS, **_ALIASES}.items():
+    for name, target in _IN_PLACE_OPERATORS.items():
         setattr(Tensor, name, getattr(Tensor, target))
     Tensor.__eq__ = _eq  # type: ignore[method-assign,assignment]
     Tensor.__ne__ = _ne  # type: ignore[method-assign,assignment]

@@ -19,7 +19,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "absolute": pointwise.abs,
     "subtract": pointwise.sub,
     "multiply": pointwise.mul,
-    "divide": pointwise.true_divide,
+    "divide": pointwise.div,
     "negative": pointwise.neg,
     "power": pointwise.pow,
     "equal": choices.eq,

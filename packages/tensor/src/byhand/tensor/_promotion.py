@@ -34,7 +34,7 @@ def only_floating(args: list[Any], options: dict[str, Any]) -> list[Any]:
     """Integers are refused rather than silently made floating (`mean`, `var`)."""
     def check(dtype: DType) -> DType:
         if category(dtype) < 2:
-            raise RuntimeError(
+            raise NotImplementedError(
                 f"could not infer output dtype: Input dtype must be either a floating point or complex dtype. Got: {dtype}; "
                 "call float() first"
             )
@@ -43,12 +43,20 @@ def only_floating(args: list[Any], options: dict[str, Any]) -> list[Any]:
     return _meet(args, check, options.get("dtype"))
 
 
-def no_bool(args: list[Any], _: dict[str, Any]) -> list[Any]:
+def no_bool(args: list[Any], options: dict[str, Any]) -> list[Any]:
     """As `same`, but bool is refused, as PyTorch does for `sub` and `neg`."""
+
+    if any([isinstance(a, bool) or getattr(a, "dtype", None) == bool_ for a in args]):
+        raise RuntimeError("subtraction and negation of bool tensors are not supported; use logical_not, ~ or ^ instead")
+    return same(args, options)
+
+
+def no_bool_at_all(args: list[Any], _: dict[str, Any]) -> list[Any]:
+    """As `same`, but nothing is computed in bool (`abs`, `pow`, `clamp`)."""
 
     def check(dtype: DType) -> DType:
         if dtype == bool_:
-            raise RuntimeError("subtraction and negation of bool tensors are not supported; use logical_not, ~ or ^ instead")
+            raise NotImplementedError("this operation is not implemented for bool; convert with int() or float() first")
         return dtype
 
     return _meet(args, check)
@@ -57,8 +65,12 @@ def no_bool(args: list[Any], _: dict[str, Any]) -> list[Any]:
 def _meet(args: list[Any], adjust: Callable[[DType], DType], wanted: Any = None) -> list[Any]:
     """Convert the tensors to `wanted`, or else to their common dtype, adjusted."""
     args = [_tensor(a) for a in args]
+    if not all([a is None or isinstance(a, (Tensor, bool, int, float, complex)) for a in args]):
+        return args  # the operation will say what it cannot take
     tensors = [a for a in args if isinstance(a, Tensor)]
     numbers = [a for a in args if isinstance(a, (bool, int, float, complex))]
+    if not tensors and not numbers:
+        return args
     if not tensors:
         args = [a if a is None else wrap(np.asarray(a, promoted([], [], numbers))) for a in args]
         tensors, numbers = [a for a in args if a is not None], []
@@ -76,5 +88,11 @@ def _tensor(value: Any) -> Any:
 
 
 def _number(value: Any, dtype: DType) -> Any:
-    """A Python number that NumPy will treat as weak beside `dtype`."""
-    return float(value) if dtype in FLOATING and isinstance(value, int) else value
+    """A Python number that NumPy will treat as weak beside `dtype`; one too large for it wraps around, as in PyTorch."""
+    if not isinstance(value, int):
+        return value
+    if dtype in FLOATING:
+        return float(value)
+    if dtype.kind not in "iu" or np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
+        return value
+    return np.asarray(value).astype(dtype)

@@ -119,6 +119,18 @@ class Tensor:
         return int(self._data.ndim)
 
     @property
+    def T(self) -> Tensor:
+        """The dimensions in reverse order."""
+        return self.permute(*range(self._data.ndim)[::-1])  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Tensor:
+        """Each matrix transposed: the last two dimensions change places. Raises RuntimeError for fewer than two."""
+        if self._data.ndim < 2:
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self._data.ndim}-D tensor.")
+        return self.transpose(-2, -1)  # type: ignore[no-any-return]
+
+    @property
     def device(self) -> str:
         """Where the memory is: always the CPU."""
         return "cpu"

@@ -12,7 +12,7 @@ from .._tensor import Tensor
 
 __all__ = [
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clone", "eq", "ge", "gt", "isfinite", "isinf",
-    "isnan", "le", "logical_and", "logical_not", "logical_or", "lt", "ne", "where",
+    "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne", "where",
 ]  # fmt: skip
 
 
@@ -62,6 +62,12 @@ def logical_and(input: Array, other: Array) -> Array:
 def logical_or(input: Array, other: Array) -> Array:
     """y = a ∨ b, element by element, as bool; what is not 0 is true."""
     return np.logical_or(input, other)
+
+
+@op(promote=same)
+def logical_xor(input: Array, other: Array) -> Array:
+    """y = a ≠ b, element by element, as bool; what is not 0 is true."""
+    return np.logical_xor(input, other)
 
 
 @op

@@ -12,11 +12,11 @@ import numpy as np
 from .._dtypes import DType
 from .._graph import Array
 from .._op import op
-from .._promotion import floating, no_bool, same
+from .._promotion import floating, no_bool, no_bool_at_all, same
 
 __all__ = [
-    "abs", "add", "clamp", "maximum", "minimum", "mul", "neg", "pow", "relu", "rsub", "sign", "square", "sub",
-    "true_divide",
+    "abs", "absolute", "add", "clamp", "clip", "div", "divide", "maximum", "minimum", "mul", "multiply", "neg", "negative",
+    "pow", "relu", "rsub", "sign", "square", "sub", "subtract", "true_divide",
 ]  # fmt: skip
 
 Number = float | int | bool
@@ -25,7 +25,16 @@ Number = float | int | bool
 @op(promote=same)
 def add(input: Array, other: Array, *, alpha: Number = 1) -> Array:
     r"""y = a + α b.   ∂y/∂a = 1, ∂y/∂b = α"""
-    return np.add(input, other) if alpha == 1 else np.add(input, np.multiply(other, alpha))
+    return np.add(input, other if alpha == 1 else _scaled(other, alpha))
+
+
+def _scaled(other: Any, alpha: Number) -> Any:
+    """α b, in the dtype of b."""
+    if not isinstance(other, np.ndarray):
+        return other * alpha
+    if other.dtype.kind in "iub" and isinstance(alpha, float):
+        raise ValueError(f"for integral tensors, argument alpha must not be a floating point number, got {alpha}")
+    return np.asarray(other * alpha).astype(other.dtype, copy=False)
 
 
 @add.vjp("input")
@@ -41,7 +50,7 @@ def _(g: Array, alpha: Number) -> Array:
 @op(promote=no_bool)
 def sub(input: Array, other: Array, *, alpha: Number = 1) -> Array:
     r"""y = a − α b.   ∂y/∂a = 1, ∂y/∂b = −α"""
-    return np.subtract(input, other) if alpha == 1 else np.subtract(input, np.multiply(other, alpha))
+    return np.subtract(input, other if alpha == 1 else _scaled(other, alpha))
 
 
 @sub.vjp("input")
@@ -57,7 +66,7 @@ def _(g: Array, alpha: Number) -> Array:
 @op(promote=no_bool)
 def rsub(input: Array, other: Array, *, alpha: Number = 1) -> Array:
     r"""y = b − α a.   ∂y/∂a = −α, ∂y/∂b = 1"""
-    return np.subtract(other, input) if alpha == 1 else np.subtract(other, np.multiply(input, alpha))
+    return np.subtract(other, input if alpha == 1 else _scaled(input, alpha))
 
 
 @rsub.vjp("input")
@@ -87,17 +96,17 @@ def _(g: Array, input: Array) -> Array:
 
 
 @op(promote=floating)
-def true_divide(input: Array, other: Array) -> Array:
+def div(input: Array, other: Array) -> Array:
     r"""y = a / b.   ∂y/∂a = 1/b, ∂y/∂b = −a/b² = −y/b"""
     return np.true_divide(input, other)
 
 
-@true_divide.vjp("input")
+@div.vjp("input")
 def _(g: Array, other: Array) -> Array:
     return g / other
 
 
-@true_divide.vjp("other")
+@div.vjp("other")
 def _(g: Array, out: Array, other: Array) -> Array:
     return -g * out / other
 
@@ -113,14 +122,17 @@ def _(g: Array) -> Array:
     return -g
 
 
-@op(promote=same)
+@op(promote=no_bool_at_all)
 def pow(input: Array, exponent: Array) -> Array:
     r"""y = aᵇ.   ∂y/∂a = b aᵇ⁻¹ (0 where b = 0), ∂y/∂b = aᵇ ln a (0 where a = 0 and b ≥ 0, the limit)
 
-    Raises RuntimeError for an integer raised to a negative integer, as PyTorch does.
+    Among integers 1/aⁿ is cut off to 0 unless a is 1 or −1. Raises RuntimeError for a negative Python integer there.
     """
     if isinstance(exponent, Number) and exponent == 2:
         return np.multiply(input, input)  # 20 times faster than the general power
+    if isinstance(exponent, np.ndarray) and exponent.dtype.kind == "i" and exponent.size and exponent.min() < 0:
+        power = np.power(input, np.abs(exponent))  # of 1 and −1 this is the reciprocal too
+        return np.where(np.logical_and(exponent < 0, np.abs(input) != 1), 0, power)
     return np.power(input, exponent)
 
 
@@ -134,12 +146,19 @@ def _(g: Array, input: Array, exponent: Array) -> Array:
 @pow.vjp("exponent")
 def _(g: Array, input: Array, exponent: Array, out: Array) -> Array:
     if isinstance(input, Number):
-        input = g.dtype.type(input)
+        if input == 0:
+            return np.where(exponent >= 0, np.zeros_like(g), g * -out)
+        return g * (out * float(np.log(input)))
     limit = np.logical_and(input == 0, exponent >= 0)
     return g * np.where(limit, 0.0, out * np.log(np.where(limit, 1.0, input)))
 
 
-@op(promote=same)
+def _as_power(args: list[Any], options: dict[str, Any]) -> list[Any]:
+    """As beside the number 2: bool becomes int64."""
+    return same([*args, 2], options)[:1]
+
+
+@op(promote=_as_power)
 def square(input: Array) -> Array:
     r"""y = x².   dy/dx = 2x"""
     return np.multiply(input, input)
@@ -150,7 +169,7 @@ def _(g: Array, input: Array) -> Array:
     return g * (2 * input)
 
 
-@op(promote=same)
+@op(promote=no_bool_at_all)
 def relu(input: Array) -> Array:
     r"""y = max(x, 0).   dy/dx = 1 where y > 0, else 0 (also at 0, as in PyTorch)"""
     return np.maximum(input, 0)
@@ -161,7 +180,7 @@ def _(g: Array, out: Array) -> Array:
     return g * (out > 0)
 
 
-@op(promote=same)
+@op(promote=no_bool_at_all)
 def abs(input: Array) -> Array:
     r"""y = |x|.   dy/dx = sign x (0 at 0)"""
     return np.abs(input)
@@ -220,7 +239,7 @@ def _share(wins: Any, ties: Any, dtype: DType) -> Any:
     return np.where(ties, dtype.type(0.5), np.where(wins, dtype.type(1), dtype.type(0)))
 
 
-@op(promote=same)
+@op(promote=no_bool_at_all)
 def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> Array:
     r"""y = min(max(x, lower), upper).   dy/dx = 1 where lower ≤ x ≤ upper, else 0; a bound that cuts gets the gradient.
 
@@ -253,3 +272,12 @@ def _(g: Array, input: Array, min: Array | None, max: Array | None) -> Array:
 def _(g: Array, input: Array, min: Array | None, max: Array | None) -> Array:
     cuts = input > max if min is None else np.logical_or(input > max, min >= max)
     return g * cuts
+
+
+# PyTorch's other names
+absolute = abs
+clip = clamp
+divide = true_divide = div
+multiply = mul
+negative = neg
+subtract = sub

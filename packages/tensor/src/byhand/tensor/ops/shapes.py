@@ -14,8 +14,8 @@ from .._promotion import same
 from .._tensor import Tensor
 
 __all__ = [
-    "cat", "expand", "flatten", "permute", "reshape", "split", "squeeze", "stack", "transpose", "unsqueeze",
-    "view",
+    "broadcast_to", "cat", "concat", "concatenate", "expand", "flatten", "permute", "reshape", "split", "squeeze", "stack",
+    "swapaxes", "swapdims", "t", "transpose", "unsqueeze", "view",
 ]  # fmt: skip
 
 
@@ -37,6 +37,8 @@ def in_range(dim: int, ndim: int) -> int:
 @op(view=True)
 def _reshape(input: Array, *, shape: Shape) -> Array:
     r"""The same elements, in row-major order, in another shape.   x̄ = ȳ in x's shape"""
+    if min(shape, default=0) < -1:
+        raise ShapeError(f"invalid shape dimension {min(shape)}; only -1 may stand for a size to be worked out.")
     try:
         return np.reshape(input, shape)
     except ValueError:
@@ -118,6 +120,13 @@ def _(g: Array, dim0: int, dim1: int) -> Array:
     return np.swapaxes(g, dim0, dim1) if len(g.shape) else g
 
 
+def t(input: Tensor) -> Tensor:
+    """Return the transposed matrix; a vector or a number as it is. Raises RuntimeError for more than two dimensions."""
+    if input._data.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._data.ndim}D; use mT or transpose")
+    return _permute(input, dims=tuple(range(input._data.ndim))[::-1])
+
+
 @op(view=True)
 def _expand(input: Array, *, shape: Shape) -> Array:
     r"""Repeat along dimensions of size 1, without copying.   x̄ = Σ ȳ over the repetitions (the engine's un-broadcasting)"""
@@ -140,6 +149,11 @@ def _(g: Array) -> Array:
 def expand(input: Tensor, *shape: Any) -> Tensor:
     """Return a view in which dimensions of size 1 are repeated to `shape`; −1 keeps a size. Raises RuntimeError otherwise."""
     return _expand(input, shape=sizes(shape))
+
+
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
+    """Return a view in which dimensions of size 1 are repeated to the shape `size`, as `expand`."""
+    return expand(input, size)
 
 
 @op(view=True)
@@ -185,12 +199,17 @@ def _(g: Array, shapes: tuple[Shape, ...], needs: tuple[bool, ...], dim: int) ->
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return the tensors one behind the other along `dim`; dtypes are promoted.
 
-    Raises RuntimeError if there are none or the other sizes differ.
+    Raises ValueError if there are none, RuntimeError if the other sizes differ.
     """
     if not len(tensors):
-        raise RuntimeError("cat: expected a non-empty list of Tensors")
-    kept = [t for t in tensors if t.shape != (0,)] or list(tensors)[:1]  # PyTorch lets empty vectors pass
-    return _cat(*kept, dim=dim)
+        raise ValueError("cat: expected a non-empty list of Tensors")
+    for i, tensor in enumerate(tensors):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"cat: expected Tensor as element {i}, but got {type(tensor).__name__}; wrap it with tensor()")
+    shape = next((t._data.shape for t in tensors if t._data.shape != (0,)), (0,))
+    dim = _named("cat", dim, len(shape) or 1)
+    nothing = (*shape[:dim], 0, *shape[dim + 1 :])  # PyTorch lets empty vectors pass among tensors of any rank
+    return _cat(*[reshape(t, nothing) if t._data.shape == (0,) else t for t in tensors], dim=dim)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -201,7 +220,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for i, tensor in enumerate(tensors):
         if tensor.shape != first:
             raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(tensor.shape)} at entry {i}"
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
+                f"and {list(tensor.shape)} at entry {i}"
             )
     return _cat(*[unsqueeze(t, dim) for t in tensors], dim=dim)
 
@@ -229,3 +249,8 @@ def split(input: Tensor, split_size_or_sections: int | Sequence[int], dim: int =
             )
     ends = np.cumsum(parts).tolist()
     return tuple([input.narrow(dim, end - part, part) for end, part in zip(ends, parts, strict=True)])
+
+
+# PyTorch's other names
+concat = concatenate = cat
+swapaxes = swapdims = transpose
