@@ -103,7 +103,6 @@ def test_gradients_are_read_and_never_written(make):
     give(params, 1)
     before = [p.grad.numpy().copy() for p in params]
     optimizer.step()
-    optimizer.step()
     assert_same([p.grad.numpy() for p in params], before)
 
 
@@ -165,6 +164,17 @@ def test_state_reads_per_parameter_and_may_be_replaced():
     optimizer.step()
     expected = 0.9 * 7 + 0.1 * params[0].grad.numpy()
     np.testing.assert_allclose(optimizer.state[params[0]]["exp_avg"].numpy(), expected, rtol=1e-12)
+
+
+def test_two_parameters_over_one_array_are_not_mistaken_for_each_other():
+    array = np.zeros(2)
+    a, b = bt.from_numpy(array).requires_grad_(), bt.from_numpy(array).requires_grad_()
+    optimizer = SGD([a, b], lr=1.0)
+    a.grad = bt.tensor(np.array([1.0, 2.0]))
+    optimizer.step()
+    a.grad, b.grad = None, bt.tensor(np.array([5.0, 5.0]))
+    optimizer.step()
+    assert array.tolist() == [-6, -7]
 
 
 def test_mixed_dtypes_in_one_group():

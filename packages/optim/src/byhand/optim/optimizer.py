@@ -226,7 +226,6 @@ class Optimizer:
         self.__dict__.update(state)
         if "_plans" not in self.__dict__:
             self._start()
-        self._plans.clear()
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
