@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["is_grad_enabled", "no_grad"]
+__all__ = ["is_grad_enabled", "no_grad", "recording"]
 
-_recording: ContextVar[bool] = ContextVar("byhand.scalar.recording", default=True)
+recording: ContextVar[bool] = ContextVar("byhand.scalar.recording", default=True)
 
-is_grad_enabled = _recording.get
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded: False inside `no_grad`."""
+    return recording.get()
 
 
 @contextmanager
@@ -17,8 +20,8 @@ def no_grad() -> Iterator[None]:
 
     Every result inside is a leaf: a number that does not remember where it came from.
     """
-    token = _recording.set(False)
+    token = recording.set(False)
     try:
         yield
     finally:
-        _recording.reset(token)
+        recording.reset(token)

@@ -8,7 +8,7 @@ from typing import Any
 from byhand.scalar import graph, ops
 from byhand.scalar.drawing import draw_or_decline
 from byhand.scalar.explain import explain
-from byhand.scalar.modes import is_grad_enabled
+from byhand.scalar.modes import recording
 from byhand.scalar.ops import Op
 
 __all__ = ["Operand", "Value", "apply"]
@@ -26,7 +26,6 @@ def binary(op: Op) -> tuple[Callable[["Value", "Operand"], "Value"], Callable[["
 
     What is no number gets NotImplemented, so that its own operators have a say; an array's go through its elements.
     """
-
     rule = op.rule
 
     def method(self: "Value", other: "Operand") -> Any:
@@ -45,7 +44,6 @@ def binary(op: Op) -> tuple[Callable[["Value", "Operand"], "Value"], Callable[["
 
 def unary(op: Op) -> Callable[["Value"], "Value"]:
     """The method for `op(value)`."""
-
     rule = op.rule
 
     def method(self: "Value") -> "Value":
@@ -176,7 +174,11 @@ class Value:
         graph.zero_grad(self)
 
     def explain(self, depth: int | None = None) -> str:
-        """The whole computation in words and numbers, see `explain`."""
+        """The computation as text to print, at most `depth` steps back if given.
+
+        First every node with its expression, its data and its local derivatives, then every gradient as the sum that the
+        chain rule makes of it.
+        """
         return explain(self, depth)
 
     def _repr_svg_(self) -> str:
@@ -209,9 +211,9 @@ def record(
     node.data = data
     node.grad = 0.0
     node.label = ""
-    recording = is_grad_enabled()
-    node.op = op if recording else None
-    node.operands = operands if recording else ()
-    node.parents = parents if recording else ()
-    node.partials = partials if recording else ()
+    recorded = recording.get()
+    node.op = op if recorded else None
+    node.operands = operands if recorded else ()
+    node.parents = parents if recorded else ()
+    node.partials = partials if recorded else ()
     return node
