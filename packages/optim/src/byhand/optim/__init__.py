@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules, with PyTorch's names.
+"""Optimisers, with PyTorch's names, defaults and state dicts.
 
 `optimizer` tells how a step goes, `sgd`, `adam` and `adamw` hold the formulas, `_bundle` makes them fast.
 """
