@@ -11,8 +11,8 @@ from byhand.scalar.ops import Op, op
 from byhand.scalar.value import Value, apply
 
 __all__ = [
-    "MLP",
     "Layer",
+    "MLP",
     "Module",
     "Neuron",
     "Op",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from byhand.scalar.functions import dot
 from byhand.scalar.value import Operand, Value
 
-__all__ = ["MLP", "Layer", "Module", "Neuron"]
+__all__ = ["Layer", "MLP", "Module", "Neuron"]
 
 
 class Module:
