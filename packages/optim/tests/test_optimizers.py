@@ -6,7 +6,7 @@ import pickle
 import byhand.tensor as bt
 import numpy as np
 import pytest
-from byhand.optim import SGD, Adam, AdamW, Optimizer
+from byhand.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from byhand.optim._bundle import LARGE
 
 rng = np.random.default_rng(0)
@@ -14,6 +14,8 @@ EVERY = [
     pytest.param(lambda params, **options: SGD(params, lr=0.1, momentum=0.9, **options), id="SGD"),
     pytest.param(lambda params, **options: Adam(params, lr=0.1, amsgrad=True, **options), id="Adam"),
     pytest.param(lambda params, **options: AdamW(params, lr=0.1, **options), id="AdamW"),
+    pytest.param(lambda params, **options: RMSprop(params, lr=0.1, momentum=0.9, centered=True, **options), id="RMSprop"),
+    pytest.param(lambda params, **options: Adagrad(params, lr=0.1, **options), id="Adagrad"),
 ]
 
 

@@ -1,11 +1,13 @@
 """Optimisers, with PyTorch's names, defaults and state dicts.
 
-`optimizer` tells how a step goes, `sgd`, `adam` and `adamw` hold the formulas, `_bundle` makes them fast.
+`optimizer` tells how a step goes, each algorithm's file holds its formula, `_bundle` makes them fast.
 """
 
+from .adagrad import Adagrad as Adagrad
 from .adam import Adam as Adam
 from .adamw import AdamW as AdamW
 from .optimizer import Optimizer as Optimizer
+from .rmsprop import RMSprop as RMSprop
 from .sgd import SGD as SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]

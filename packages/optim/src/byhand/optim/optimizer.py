@@ -155,12 +155,12 @@ class Optimizer:
             if dtype not in self._scratch:
                 self._scratch[dtype] = np.empty((2, BLOCK), dtype)
             alike = [p for p in params if p._data.dtype == dtype]
-            steps = [self._begun(p, slots) for p in alike]
+            steps = [self.begin(p, slots) for p in alike]
             states = [{name: self.state[p][name] for name in slots} if slots else {} for p in alike]
             found += bundles(alike, states, steps, self._scratch[dtype])
         return found
 
-    def _begun(self, p: Tensor, slots: dict[str, float]) -> int:
+    def begin(self, p: Tensor, slots: dict[str, float]) -> int:
         """Give a parameter the state that it lacks; return how many updates it has had (where none are counted: 0 or 1)."""
         if not slots:
             return 0
