@@ -25,8 +25,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     Raises ValueError for ragged sequences, TypeError for what is not numeric.
     """
     check_device(device)
-    array = np.array(_array_of(data), dtype=None if dtype is None else as_dtype(dtype))
-    return wrap(_native(array)).requires_grad_(requires_grad)
+    return wrap(_native(np.array(_array_of(data, dtype)))).requires_grad_(requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -34,7 +33,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     check_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(as_dtype(dtype))
-    return wrap(_native(np.asarray(_array_of(data), dtype=None if dtype is None else as_dtype(dtype))))
+    return wrap(_native(_array_of(data, dtype)))
 
 
 def from_numpy(array: Array) -> Tensor:
@@ -55,12 +54,20 @@ def _native(array: Array) -> Array:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _array_of(data: Any) -> Array:
-    """The data as an array, with PyTorch's dtypes for Python numbers."""
+def _array_of(data: Any, dtype: Any) -> Array:
+    """The data as an array of `dtype`, or else of its own, with PyTorch's choice for Python numbers."""
     if isinstance(data, Tensor):
-        return data._data
+        data = data._data
+    if dtype is not None:
+        return _asarray(data).astype(as_dtype(dtype), copy=False)
     if isinstance(data, np.ndarray | np.generic):
         return np.asarray(data)
+    array = _asarray(data)
+    return array.astype(get_default_dtype()) if array.dtype == np.float64 and not _holds_arrays(data) else array
+
+
+def _asarray(data: Any) -> Array:
+    """NumPy's reading of numbers, nested sequences, arrays and tensors."""
     if isinstance(data, Sequence) and any(isinstance(item, Tensor | Sequence) for item in data):
         data = [_plain(item) for item in data]
     try:
@@ -69,10 +76,6 @@ def _array_of(data: Any) -> Array:
         raise ValueError(f"expected sequences of equal length at every level: {error}") from None
     if array.dtype.kind not in "biufc":
         raise TypeError(f"a tensor is made of numbers; got {type(data).__name__} that NumPy reads as {array.dtype}")
-    if array.dtype == np.float64 and not _holds_arrays(data):
-        return array.astype(get_default_dtype())
-    if not array.size and array.dtype == np.float64:
-        return array.astype(get_default_dtype())
     return array
 
 
