@@ -6,6 +6,7 @@ The losses of the first steps must agree, or the row does not count.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import isclose
 from typing import Any
 
@@ -23,7 +24,7 @@ _OURS = (byhand.tensor, byhand.nn, byhand.nn.functional, byhand.optim)
 _THEIRS = (torch, torch.nn, torch.nn.functional, torch.optim)
 
 
-def one_op(torch: Any, nn: Any, F: Any, optim: Any, data: np.random.Generator) -> Step:
+def one_op(torch: Any, _nn: Any, _F: Any, _optim: Any, data: np.random.Generator) -> Step:
     """One multiplication of 8 × 8 matrices, forward and backward."""
     x = torch.tensor(data.normal(size=(8, 8)).astype(np.float32), requires_grad=True)
     y = torch.tensor(data.normal(size=(8, 8)).astype(np.float32))
@@ -50,7 +51,7 @@ def mnist_mlp(torch: Any, nn: Any, F: Any, optim: Any, data: np.random.Generator
 
 def _mlp(torch: Any, nn: Any, F: Any, optim: Any, data: np.random.Generator, sizes: list[int], batch: int, loss: str) -> Step:
     layers: list[Any] = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         layers += [nn.Linear(n, m), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     for p in model.parameters():
