@@ -20,20 +20,23 @@ from rich.console import Console
 __all__ = ["accuracy", "build_model", "loss", "run"]
 
 NAME = "breast-cancer"
-DEFAULTS = Settings(epochs=40, seed=0, lr=0.003, batch_size=32)
+DEFAULTS = Settings(epochs=60, seed=0, lr=0.003, batch_size=32)
 
 
 def build_model() -> nn.Sequential:
-    """30 measurements → 64 → 32 → 1 logit: positive means malignant."""
+    """30 measurements → 128 → 32 → 1 logit: positive means malignant.
+
+    Widths, dropout, step size and weight decay are the best of eleven tried, by the loss on the validation part.
+    """
     return nn.Sequential(
-        nn.Linear(30, 64),
-        nn.BatchNorm1d(64),
+        nn.Linear(30, 128),
+        nn.BatchNorm1d(128),
         nn.ReLU(),
-        nn.Dropout(0.3),
-        nn.Linear(64, 32),
+        nn.Dropout(0.5),
+        nn.Linear(128, 32),
         nn.BatchNorm1d(32),
         nn.ReLU(),
-        nn.Dropout(0.3),
+        nn.Dropout(0.5),
         nn.Linear(32, 1),
         nn.Flatten(0),
     )
@@ -54,7 +57,7 @@ def run(settings: Settings, folder: Path, resume: bool, console: Console) -> Bin
     torch.manual_seed(settings.seed)
     data = breast_cancer(settings.seed)
     model = build_model()
-    optimizer = optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=0.01)
+    optimizer = optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=0.1)
     run = Run(NAME, settings, model, optimizer, loss, accuracy, folder)
     if resume:
         run.restore()

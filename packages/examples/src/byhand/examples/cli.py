@@ -36,7 +36,7 @@ def list_examples() -> None:
 
 
 @main.command("breast-cancer")
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training part.  [default: 40]")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training part.  [default: 60]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Fixes split, weights, order and dropout.  [default: 0]")
 @click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Step size of AdamW.  [default: 0.003]")
 @click.option("--batch-size", type=click.IntRange(min=2), help="Patients in a minibatch.  [default: 32]")

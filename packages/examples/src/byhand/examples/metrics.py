@@ -57,13 +57,13 @@ class BinaryReport:
         return {"accuracy": self.accuracy, "precision": self.precision, "recall": self.recall, "roc_auc": self.area}
 
     def tables(self) -> tuple[Table, Table]:
-        """For the terminal: the figures, and the confusion matrix."""
+        """For the terminal: the figures, and the confusion matrix, truth → answer."""
         figures = Table("", "held out", box=box.SIMPLE_HEAD)
         figures.columns[1].justify = "right"
         for name in ("accuracy", "precision", "recall"):
             figures.add_row(name, f"{getattr(self, name):.1%}")
         figures.add_row("area under ROC", f"{self.area:.4f}")
-        matrix = Table("truth", *(f"answered {name}" for name in self.classes), box=box.SIMPLE_HEAD)
+        matrix = Table("truth", *(f"→ {name}" for name in self.classes), box=box.SIMPLE_HEAD)
         for i, (name, row) in enumerate(zip(self.classes, self.confusion)):
             cells = [f"[{'green' if i == j else 'red'}]{count}[/]" for j, count in enumerate(row)]
             matrix.add_row(name, *cells)

@@ -30,17 +30,14 @@ def save_report(path: Path, title: str, history: Sequence[dict[str, float]], rep
 
 
 def loss_curves(axes: Axes, history: Sequence[dict[str, float]]) -> None:
-    """Training and validation loss over the epochs, the best epoch marked; the lines are named where they end."""
+    """Training and validation loss over the epochs, the best epoch marked."""
     _tidy(axes, "Loss", "epoch", "binary cross-entropy")
     epochs = [row["epoch"] for row in history]
     for key, label, colour in (("loss", "training", BLUE), ("validation_loss", "validation", ORANGE)):
         axes.plot(epochs, [row[key] for row in history], color=colour, linewidth=2, label=label)
     best = min(history, key=lambda row: row["validation_loss"])
-    axes.plot(best["epoch"], best["validation_loss"], "o", color=ORANGE, markersize=8, markeredgecolor="white")
-    axes.annotate(
-        f"best: epoch {best['epoch']:.0f}, accuracy {best['validation_accuracy']:.1%}",
-        (best["epoch"], best["validation_loss"]), (0, -18), textcoords="offset points", ha="center", color=ORANGE,
-    )  # fmt: skip
+    label = f"best: epoch {best['epoch']:.0f}, accuracy {best['validation_accuracy']:.1%}"
+    axes.plot(best["epoch"], best["validation_loss"], "o", label=label, color=ORANGE, markersize=8, mec="white")
     axes.set_ylim(bottom=0)
     axes.set_xlim(left=0)
     axes.legend(frameon=False, labelcolor="linecolor", handlelength=1.2)
@@ -49,7 +46,7 @@ def loss_curves(axes: Axes, history: Sequence[dict[str, float]]) -> None:
 def roc_curve(axes: Axes, report: BinaryReport) -> None:
     """The ROC curve on the held-out part, and the point on it where the answers were taken (probability ½)."""
     positive = report.classes[1]
-    _tidy(axes, f"ROC, held out: area {report.area:.4f}", f"share of {report.classes[0]} suspected", f"share of {positive} found")
+    _tidy(axes, f"ROC, held out: area {report.area:.4f}", f"{report.classes[0]}, wrongly suspected", f"{positive}, found")
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1.5, linestyle=(0, (4, 4)))
     axes.fill_between(report.false_rates, report.true_rates, color=BLUE, alpha=0.08, linewidth=0)
     axes.plot(report.false_rates, report.true_rates, color=BLUE, linewidth=2)
