@@ -9,6 +9,7 @@ import numpy as np
 
 from ._dtypes import category
 from ._graph import Node
+from ._modes import GRAD
 from ._tensor import Tensor
 from ._views import check_writable, rebase
 
@@ -20,7 +21,7 @@ def inplace(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
         check_writable(self, name)
         result: Tensor = function(self, *args, **kwargs)
         check_fits(self, result, name)
-        store(self, result, name)
+        store(self, result)
         return self
 
     apply.__name__ = name
@@ -42,7 +43,7 @@ def check_fits(target: Tensor, result: Tensor, name: str) -> None:
         )
 
 
-def store(target: Tensor, result: Tensor, name: str) -> None:
+def store(target: Tensor, result: Tensor) -> None:
     """Lay `result` into `target`'s memory and let `target` take its place in the graph."""
     if result._data.dtype != target._data.dtype:
         result = result.to(target._data.dtype)
@@ -51,8 +52,12 @@ def store(target: Tensor, result: Tensor, name: str) -> None:
         _keep_old_values(node, target)
     if result._requires_grad and node is None:  # the result is a leaf: it enters through a step of its own
         node = result.clone()._node
+    if node is None and GRAD.get() and target.requires_grad:  # what is overwritten by constants has the gradient 0
+        from .ops.indexing import overwriting
+
+        node = overwriting(target, result)
     np.copyto(target._data, result._data)
-    rebase(target, node, name)
+    rebase(target, node)
 
 
 def _keep_old_values(node: Node, target: Tensor) -> None:

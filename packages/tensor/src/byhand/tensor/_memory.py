@@ -35,7 +35,7 @@ def copy_(input: Tensor, src: Any) -> Tensor:
         raise RuntimeError(
             f"copy_: the source's shape {list(source.shape)} does not broadcast to the tensor's shape {list(input.shape)}"
         ) from None
-    store(input, value, "copy_")
+    store(input, value)
     return input
 
 

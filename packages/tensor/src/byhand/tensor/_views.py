@@ -26,7 +26,7 @@ def link_view(result: Tensor, source: Any) -> None:
     if not np.may_share_memory(result._data, array):
         return
     result._version = source._version
-    if GRAD.get():
+    if GRAD.get() or not source._requires_grad:
         result._base = source if source._base is None else source._base
         result._seen = source._version[0]
     else:
@@ -56,6 +56,11 @@ def check_writable(target: Tensor, name: str) -> None:
         )
     if not GRAD.get():
         return
+    if target._seen == MADE_WITHOUT_GRAD:
+        raise RuntimeError(
+            f"{name}: a view made under no_grad is being modified in place with grad mode enabled. "
+            "Make the view outside no_grad, or clone() it."
+        )
     base = target._base
     if base is not None and base._node is None and base._requires_grad:
         raise RuntimeError(f"{name}: a view of a leaf Variable that requires grad is being used in an in-place operation.")
@@ -66,15 +71,12 @@ def check_writable(target: Tensor, name: str) -> None:
         )
 
 
-def rebase(target: Tensor, node: Node | None, name: str) -> None:
+def rebase(target: Tensor, node: Node | None) -> None:
     """Note that `target`'s memory now holds the result of `node` (None: constants), in its own graph and its base's."""
     base = target._base
-    if target._seen == MADE_WITHOUT_GRAD and node is not None and base is None:
-        raise RuntimeError(
-            f"{name}: a view made under no_grad is being modified in place with grad mode enabled. "
-            "Make the view outside no_grad, or clone() it."
-        )
     target._version[0] += 1
+    if not GRAD.get():  # the graph stays as it is: so a leaf is changed by hand
+        return
     target._node = node
     target._requires_grad = node is not None
     if base is None:

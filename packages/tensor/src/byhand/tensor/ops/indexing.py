@@ -1,99 +1,22 @@
-"""Indexing, for reading and for writing.
-
-An index is split once, PyTorch's way, into a *basic* part (integers, slices, None, …: always a view) and an *advanced*
-part (integer and bool tensors: always a copy) that applies to the view. NumPy would treat integers beside index arrays as
-arrays too and move the dimensions elsewhere.
-"""
+"""Indexing, for reading and for writing, in the two steps of `_index`: a view, and what index tensors pick from it."""
 
 from __future__ import annotations
 
-import operator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .._apply import record
 from .._errors import ShapeError
-from .._graph import Array, Shape
+from .._graph import Array, Node, Shape
 from .._modes import GRAD
 from .._op import op
 from .._tensor import Tensor, wrap
 from .._views import check_writable, rebase
+from ._index import Index, parsed
 from .shapes import in_range
 
 __all__ = ["gather", "put", "take"]
-
-
-class Index(NamedTuple):
-    """An index in two steps: `x[basic]` is a view, `x[basic][advanced]` is what was asked for."""
-
-    basic: tuple[Any, ...]
-    advanced: tuple[Any, ...] | None
-
-    def repeats(self) -> bool:
-        """Whether an element may be named more than once."""
-        return self.advanced is not None and not all(
-            isinstance(part, slice) or part.dtype == bool for part in self.advanced
-        )
-
-
-def parsed(index: Any, shape: Shape) -> Index:
-    """Split an index of any kind that NumPy and PyTorch know. Raises IndexError or TypeError for others."""
-    parts = [_part(part) for part in (index if isinstance(index, tuple) else (index,))]
-    used = sum(_consumes(part) for part in parts)
-    if used > len(shape):
-        raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {used})")
-    if Ellipsis not in [part for part in parts if not isinstance(part, np.ndarray)]:
-        parts.append(Ellipsis)
-    basic: list[Any] = []
-    advanced: list[Any] = []
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            basic += [slice(None)] * _consumes(part)
-            advanced.append(part)
-        elif part is Ellipsis:
-            basic += [slice(None)] * (len(shape) - used)
-            advanced += [slice(None)] * (len(shape) - used)
-        else:
-            basic.append(part)
-            if not isinstance(part, int):
-                advanced.append(slice(None))
-    return Index(tuple(basic), tuple(advanced) if any(isinstance(a, np.ndarray) for a in advanced) else None)
-
-
-def _part(part: Any) -> Any:
-    """One part of an index as int, slice, None, Ellipsis, or an array of integers or bool."""
-    if isinstance(part, Tensor):
-        part = part._data
-        if part.ndim == 0 and part.dtype.kind in "iu":
-            return int(part)
-    if part is None or part is Ellipsis:
-        return part
-    if isinstance(part, bool | np.bool):
-        return np.asarray(part)
-    if isinstance(part, slice):
-        if part.step is not None and int(part.step) <= 0:
-            raise ValueError("step must be greater than zero; use flip() to go backwards")
-        return slice(*[None if end is None else operator.index(end) for end in (part.start, part.stop, part.step)])
-    if isinstance(part, int | np.integer):
-        return int(part)
-    if isinstance(part, str):
-        raise TypeError(f"a tensor is indexed by integers, slices, None, … and tensors of integers or bool, not by {part!r}")
-    array = np.asarray([] if isinstance(part, list) and not part else part)
-    if array.size == 0 and array.dtype.kind == "f":
-        array = array.astype(np.int64)
-    if array.dtype == np.uint8:
-        array = array.astype(bool)
-    if array.dtype.kind not in "iub":
-        raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {array.dtype}")
-    return array
-
-
-def _consumes(part: Any) -> int:
-    """How many dimensions of the indexed tensor a part of the index takes up."""
-    if isinstance(part, np.ndarray):
-        return part.ndim if part.dtype == bool else 1
-    return 0 if part is None or part is Ellipsis else 1
 
 
 @op(view=True)
@@ -167,6 +90,11 @@ def _(g: Array, index: Index, shape: Shape) -> Array:
     return np.reshape(part, (1,) * missing + part.shape) if missing > 0 else part
 
 
+def overwriting(input: Tensor, value: Tensor) -> Node:
+    """The step by which `value` takes the place of all of `input`."""
+    return record(_assign.op, (input, value), [input._data, value._data], {"index": parsed(..., input._data.shape)}, (), ())
+
+
 def write(array: Array, value: Any, index: Index) -> None:
     """array[index] = value, with PyTorch's broadcasting (leading 1s of the value fall away)."""
     target = array[(*index.basic, ...)]
@@ -179,13 +107,13 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
 
     Raises RuntimeError if the shapes do not broadcast, or for a leaf that requires grad (outside no_grad).
     """
+    check_writable(input, "setitem")
     place = parsed(index, input._data.shape)
     value = _as_value(value, input)
     if not _needs_graph(input, value):
         _check_and_write(input, place, value)
         input._version[0] += 1
         return
-    check_writable(input, "setitem")
     if place.advanced is None and input._base is not None:
         part = getitem(input, index)
         extra = max(value._data.ndim - part._data.ndim, 0)
@@ -194,7 +122,7 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
     args = (input, value)
     node = record(_assign.op, args, [a._data for a in args], {"index": place}, (), ())
     _check_and_write(input, place, value)
-    rebase(input, node, "setitem")
+    rebase(input, node)
 
 
 def _needs_graph(input: Tensor, value: Tensor) -> bool:
@@ -208,8 +136,6 @@ def _as_value(value: Any, input: Tensor) -> Tensor:
 
 
 def _check_and_write(input: Tensor, place: Index, value: Tensor) -> None:
-    if not input._data.flags.writeable:
-        check_writable(input, "setitem")
     try:
         write(input._data, value._data, place)
     except ValueError:
