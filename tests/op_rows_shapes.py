@@ -1,7 +1,7 @@
 """The table's rows for shapes and indexing."""
 
 import numpy as np
-from byhand.tensor.ops import indexing, shapes
+from byhand.tensor.ops import _index, indexing, shapes
 from op_sample import B, I, N, Row, S, V
 
 FIRST = "one array comes out for several: the parts are compared"
@@ -23,11 +23,11 @@ def write(_, x, value, *index):
 
 
 def reading(x, *index):
-    return indexing._index.op.forward(x, index=indexing.parsed(index if len(index) != 1 else index[0], x.shape))
+    return indexing._index.op.forward(x, index=_index.parsed(index if len(index) != 1 else index[0], x.shape))
 
 
 def writing(x, value, *index):
-    return indexing._assign.op.forward(x, value, index=indexing.parsed(index if len(index) != 1 else index[0], x.shape))
+    return indexing._assign.op.forward(x, value, index=_index.parsed(index if len(index) != 1 else index[0], x.shape))
 
 
 COLON, DOTS, NEW = slice(None), ..., None
@@ -118,7 +118,8 @@ ROWS = (
         S((N(3), N(0))), S([N(0), N(2, 3)]), S([N(0, 3), N(2, 3)])),
         (S([]), S([N(2, 3), N(2, 4)]), S([N(2, 3), N(3)]), S([N(), N()]), S([N(2, 3), N(2, 3)], 2), S([N(2), 1.0]),
             S()), method=False,
-        scalar=lambda tensors, dim=0: np.concatenate(tensors, dim), aliases=("concat", "concatenate")),
+        scalar=lambda tensors, dim=0: np.concatenate([t for t in tensors if t.shape != (0,)], dim),
+            aliases=("concat", "concatenate")),
     Row("stack", (S([N(2, 3), N(2, 3)]), S([N(2, 3), N(2, 3)], 1), S([N(2, 3), N(2, 3), N(2, 3)], dim=-1),
         S([N(), N()]), S([N(3)])),
         (S([]), S([N(2), N(3)]), S([N(2), N(2)], 2)), method=False,
@@ -133,7 +134,8 @@ ROWS = (
     Row("gather", (S(N(3, 4), 1, I(3, 2, below=4)), S(N(3, 4), 0, I(2, 4, below=3)), S(N(3, 4), -1, I(2,
         6, below=4)), S(N(), 0, V(0, "as is")), S(N(3), 0, I(0, below=3))),
         (S(N(3, 4), 1, I(3, 2, below=9, low=5)), S(N(3, 4), 1, I(3, below=4)), S(N(3, 4), 2, I(3, 4, below=3)),
-            S(N(3, 4), 1, N(3, 4)), S(N(3, 4), 0, I(2, 5, below=3)))),
+            S(N(3, 4), 1, N(3, 4)), S(N(3, 4), 0, I(2, 5, below=3))),
+        scalar=lambda x, dim, index: indexing._gather.op.forward(x, index, dim=dim)),
     Row("take", (S(N(3, 4), I(2, 3, below=12)), S(N(3, 4), V([-1, 0, 0], "as is")), S(N(3), I(0, below=3))),
         (S(N(3), I(2, below=9, low=5)), S(N(3), N(2)))),
     Row("x[i]", INDICES, BAD_INDICES, call=read, method=False, scalar=reading),

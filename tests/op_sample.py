@@ -84,6 +84,12 @@ class S:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.args, self.kwargs = args, kwargs
+        self.singular = False
+
+    def decided_by_torch(self) -> "S":
+        """At ties, and where a step overflows, slopes are a convention: PyTorch is the only witness."""
+        self.singular = True
+        return self
 
     def __repr__(self) -> str:
         parts = [_short(a) for a in self.args] + [f"{k}={_short(v)}" for k, v in self.kwargs.items()]
