@@ -12,14 +12,22 @@ from ._modes import *
 from ._op import op as op
 from ._tensor import Size as Size, Tensor as Tensor
 from .creation import *
+from .ops.blending import *
 from .ops.choices import *
+from .ops.closeness import *
 from .ops.elementary import *
+from .ops.gamma import *
+from .ops.hyperbolic import *
 from .ops.indexing import *
+from .ops.logarithms import *
+from .ops.logic import *
 from .ops.pointwise import *
 from .ops.products import *
 from .ops.reductions import *
+from .ops.rounding import *
 from .ops.shapes import *
 from .ops.softmax import *
+from .ops.trigonometry import *
 from .random import *
 
 _methods.attach()

@@ -14,9 +14,24 @@ from typing import Any
 from . import _conversion, _memory, ops
 from ._inplace import inplace
 from ._tensor import Tensor
-from .ops import choices, elementary, indexing, pointwise, products
+from .ops import (
+    blending,
+    choices,
+    elementary,
+    gamma,
+    hyperbolic,
+    indexing,
+    logarithms,
+    logic,
+    pointwise,
+    products,
+    rounding,
+    trigonometry,
+)  # fmt: skip
 
-_ELEMENTWISE: tuple[ModuleType, ...] = (pointwise, elementary, choices)
+_ELEMENTWISE: tuple[ModuleType, ...] = (
+    blending, choices, elementary, gamma, hyperbolic, logarithms, logic, pointwise, rounding, trigonometry,
+)  # fmt: skip
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "__neg__": pointwise.neg,
@@ -31,10 +46,18 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "__rmul__": pointwise.mul,
     "__truediv__": pointwise.div,
     "__rtruediv__": lambda input, other: pointwise.div(other, input),
+    "__floordiv__": rounding.floor_divide,
+    "__rfloordiv__": lambda input, other: rounding.floor_divide(other, input),
+    "__mod__": rounding.remainder,
+    "__rmod__": lambda input, other: rounding.remainder(other, input),
     "__pow__": pointwise.pow,
     "__rpow__": lambda input, other: pointwise.pow(other, input),
     "__matmul__": products.matmul,
     "__rmatmul__": lambda input, other: products.matmul(other, input),
+    "__lshift__": logic.bitwise_left_shift,
+    "__rlshift__": lambda input, other: logic.bitwise_left_shift(other, input),
+    "__rshift__": logic.bitwise_right_shift,
+    "__rrshift__": lambda input, other: logic.bitwise_right_shift(other, input),
     "__lt__": choices.lt,
     "__le__": choices.le,
     "__gt__": choices.gt,
@@ -47,16 +70,22 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "__rxor__": choices.bitwise_xor,
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
+    "polygamma": lambda input, n: gamma.polygamma(n, input),  # the one function whose tensor comes last
+    "polygamma_": inplace(lambda input, n: gamma.polygamma(n, input), "polygamma_"),
 }
 _IN_PLACE_OPERATORS = {
     "__iadd__": "add_",
     "__isub__": "sub_",
     "__imul__": "mul_",
     "__itruediv__": "div_",
+    "__ifloordiv__": "floor_divide_",
+    "__imod__": "remainder_",
     "__ipow__": "pow_",
     "__iand__": "bitwise_and_",
     "__ior__": "bitwise_or_",
     "__ixor__": "bitwise_xor_",
+    "__ilshift__": "bitwise_left_shift_",
+    "__irshift__": "bitwise_right_shift_",
 }
 
 

@@ -2,6 +2,26 @@
 
 from types import ModuleType
 
-from . import choices, elementary, indexing, pointwise, products, reductions, shapes, softmax
+from . import (
+    blending,
+    choices,
+    closeness,
+    elementary,
+    gamma,
+    hyperbolic,
+    indexing,
+    logarithms,
+    logic,
+    pointwise,
+    products,
+    reductions,
+    rounding,
+    shapes,
+    softmax,
+    trigonometry,
+)  # fmt: skip
 
-TABLES: tuple[ModuleType, ...] = (choices, elementary, indexing, pointwise, products, reductions, shapes, softmax)
+TABLES: tuple[ModuleType, ...] = (
+    blending, choices, closeness, elementary, gamma, hyperbolic, indexing, logarithms, logic, pointwise, products,
+    reductions, rounding, shapes, softmax, trigonometry,
+)  # fmt: skip

@@ -15,7 +15,7 @@ from .._op import op
 from .._promotion import floating, no_bool, no_bool_at_all, same
 
 __all__ = [
-    "abs", "absolute", "add", "clamp", "clip", "div", "divide", "maximum", "minimum", "mul", "multiply", "neg", "negative",
+    "abs", "absolute", "add", "clamp", "clip", "maximum", "minimum", "mul", "multiply", "neg", "negative",
     "pow", "relu", "rsub", "sign", "square", "sub", "subtract", "true_divide",
 ]  # fmt: skip
 

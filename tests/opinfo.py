@@ -1,0 +1,199 @@
+"""PyTorch's own sample inputs (`op_db`), run through both libraries.
+
+An operation agrees if every sample of every variant does: in float64 with first and second derivatives under random upstream
+gradients, and in float32, int64 and bool wherever PyTorch takes the dtype: values, shapes and dtypes. The tolerances are those
+of `torch.testing.assert_close`.
+"""
+
+import warnings
+from collections import defaultdict
+
+import byhand.tensor as bt
+import numpy as np
+import pytest
+import torch
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from torch.testing._internal.common_methods_invocations import op_db
+
+DTYPES = (torch.float64, torch.float32, torch.int64, torch.bool)
+TOLERANCE = {"float64": (1e-7, 1e-7), "float32": (1.3e-6, 1e-5)}
+
+INFOS = defaultdict(list)
+for _info in op_db:
+    INFOS[_info.name].append(_info)
+
+
+def cases(names):
+    """Each variant of each operation named with each dtype it takes, as pytest parameters."""
+    return [
+        pytest.param(info, dtype, id=f"{info.formatted_name}-{str(dtype).split('.')[1]}")
+        for name in names.split()
+        for info in INFOS[name]
+        for dtype in DTYPES
+        if info.supports_dtype(dtype, "cpu")
+    ]
+
+
+def mapped(function, value):
+    """The value with each torch tensor and dtype in it replaced."""
+    if isinstance(value, torch.Tensor | torch.dtype):
+        return function(value)
+    if isinstance(value, list | tuple):
+        return type(value)(mapped(function, part) for part in value)
+    if isinstance(value, dict):
+        return {key: mapped(function, part) for key, part in value.items()}
+    return value
+
+
+def as_ours(value):
+    """A torch tensor as ours, in memory of its own with the same strides; a dtype under our name."""
+    if isinstance(value, torch.dtype):
+        return getattr(bt, {"bool": "bool_"}.get(name := str(value).split(".")[1], name))
+    array = value.detach().numpy()
+    copied = np.lib.stride_tricks.as_strided(_memory(array), array.shape, array.strides) if array.size else array
+    return bt.from_numpy(copied).requires_grad_(value.requires_grad)
+
+
+def _memory(array):
+    """A copy of the memory that a positively strided array spans."""
+    span = 1 + sum((size - 1) * stride // array.itemsize for size, stride in zip(array.shape, array.strides, strict=True))
+    return np.lib.stride_tricks.as_strided(array, (span,), (array.itemsize,)).copy()
+
+
+def tensors_in(value, kind):
+    """All tensors of a nested value, in order."""
+    if isinstance(value, kind):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [tensor for part in value for tensor in tensors_in(part, kind)] if isinstance(value, list | tuple) else []
+
+
+# Where `op_db` calls an operation with its first arguments in another order.
+ORDER = {
+    "__rmod__": lambda input, other: other % input,
+    "__rdiv__": lambda input, other: other / input,
+    "polygamma": lambda input, n: bt.polygamma(n, input),
+}
+
+
+# Where PyTorch's own float32 results are off by more than the tolerance (1 − x rounded before the tangent, say), so that they
+# are compared with what it computes in float64.
+IN_DOUBLE = {"digamma", "polygamma"}
+
+
+def ours(info):
+    """Our function for an operation, or else our method."""
+    return ORDER.get(info.name) or getattr(bt, info.name, None) or getattr(bt.Tensor, info.name)
+
+
+def agrees(info, dtype):
+    """Assert that all samples of one variant agree in one dtype."""
+    differentiable = dtype == torch.float64 and info.supports_autograd
+    twice = differentiable and info.supports_gradgrad
+    function, count = ours(info), 0
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for count, sample in enumerate(info.sample_inputs("cpu", dtype, requires_grad=differentiable), 1):  # noqa: B007
+            given = (sample.input, sample.args, sample.kwargs)
+            expected_in, found_in = mapped(_leaf, given), mapped(as_ours, given)
+            expected = _expected(info, *expected_in)
+            found = function(found_in[0], *found_in[1], **found_in[2])
+            where = f"{info.formatted_name} {_described(sample)}"
+            pairs = same(found, expected, where)
+            if differentiable:
+                twice = not gradients((found_in, expected_in), pairs, rng, where, twice) and twice
+    assert count, f"{info.formatted_name} has no samples"
+
+
+def _expected(info, input, args, kwargs):
+    if input.dtype == torch.float32 and info.name in IN_DOUBLE:
+        return info.op(input.double(), *args, **kwargs).float()
+    return info.op(input, *args, **kwargs)
+
+
+def _leaf(value):
+    return value.detach().clone().requires_grad_(value.requires_grad) if isinstance(value, torch.Tensor) else value
+
+
+def _described(sample):
+    short = mapped(lambda t: f"{tuple(t.shape)} {t.dtype}" if isinstance(t, torch.Tensor) else t, (sample.input, *sample.args))
+    return f"{short} {mapped(lambda t: '…' if isinstance(t, torch.Tensor) else t, sample.kwargs)}"
+
+
+def same(found, expected, where):
+    """Assert that two results are the same, and return their tensors in pairs."""
+    if isinstance(expected, list | tuple):
+        assert len(found) == len(expected), where
+        if hasattr(type(expected), "n_fields") and hasattr(found, "_fields"):
+            assert all(hasattr(expected, name) for name in found._fields), f"{where}: {found._fields}"
+        return [pair for f, e in zip(found, expected, strict=True) for pair in same(f, e, where)]
+    if not isinstance(expected, torch.Tensor):
+        assert found == expected and type(found) is type(expected), f"{where}: {found!r}, but torch: {expected!r}"
+        return []
+    assert isinstance(found, bt.Tensor), f"{where}: {type(found)}"
+    assert str(found.dtype) == str(expected.dtype).split(".")[1], f"{where}: {found.dtype}, but torch: {expected.dtype}"
+    close(found._data, expected.numpy(force=True), where)
+    return [(found, expected)]
+
+
+def close(found, expected, where):
+    """Assert that two arrays have one shape and agree within the tolerance of their dtype."""
+    assert found.shape == expected.shape, f"{where}: shape {found.shape}, but torch: {expected.shape}"
+    rtol, atol = TOLERANCE.get(str(expected.dtype), (0, 0))
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=atol, err_msg=where)
+
+
+def gradients(inputs, pairs, rng, where, again):
+    """Compare the gradients of the inputs and, `again`, those of the sum of their squares; say whether the latter existed."""
+    kinds = (bt.Tensor, torch.Tensor)
+    leaves = [[t for t in tensors_in(value, kind) if t.requires_grad] for value, kind in zip(inputs, kinds, strict=True)]
+    pairs = [(f, e) for f, e in pairs if e.requires_grad]
+    if not pairs or not leaves[1]:
+        return False
+    for f, _ in pairs:
+        assert f.requires_grad, f"{where}: the result requires no grad"
+    upstream = [np.asarray(rng.standard_normal(e.shape)) for _, e in pairs]
+    ours, theirs = (
+        library.autograd.grad(outputs, of, list(map(library.from_numpy, upstream)), allow_unused=True, create_graph=again)
+        for library, outputs, of in zip((bt, torch), zip(*pairs, strict=True), leaves, strict=True)
+    )
+    compare(ours, theirs, f"gradient of {where}")
+    if not again:
+        return False
+    sums = [(f * f, e * e) for f, e in zip(ours, theirs, strict=True) if e is not None and e.requires_grad and e.numel()]
+    if not sums:
+        return False
+    ours, theirs = (
+        library.autograd.grad([s.sum() for s in outputs], of, allow_unused=True)
+        for library, outputs, of in zip((bt, torch), zip(*sums, strict=True), leaves, strict=True)
+    )
+    compare(ours, theirs, f"second derivative of {where}")
+    return True
+
+
+def compare(ours, theirs, where):
+    """Assert that gradients agree; where one library has none, zeros count as the same."""
+    for mine, yours in zip(ours, theirs, strict=True):
+        if mine is None and yours is None:
+            continue
+        zeros = np.zeros(tuple((mine if yours is None else yours).shape))
+        close(zeros if mine is None else mine._data, zeros if yours is None else yours.numpy(force=True), where)
+
+
+def agrees_in_place(info):
+    """Assert that the in-place form does to the first sample what PyTorch's does, where PyTorch has one and it fits."""
+    sample = next(iter(info.sample_inputs("cpu", torch.float64 if info.supports_dtype(torch.float64, "cpu") else torch.int64)))
+    given = (sample.input, sample.args, sample.kwargs)
+    (theirs, *rest), (mine, *ours_rest) = mapped(_leaf, given), mapped(as_ours, given)
+    try:
+        info.inplace_variant(theirs, *rest[0], **rest[1])
+    except (RuntimeError, TypeError):
+        return  # `op_db` lists forms that PyTorch refuses for this sample
+    result = getattr(mine, info.inplace_variant.__name__)(*ours_rest[0], **ours_rest[1])
+    assert result is mine
+    same(mine, theirs, f"{info.formatted_name} in place")
