@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -75,7 +76,8 @@ def _asarray(data: Any) -> Array:
     except ValueError as error:
         raise ValueError(f"expected sequences of equal length at every level: {error}") from None
     if array.dtype.kind not in "biufc":
-        raise TypeError(f"a tensor is made of numbers; got {type(data).__name__} that NumPy reads as {array.dtype}")
+        kind = RuntimeError if array.dtype == object else TypeError
+        raise kind(f"a tensor is made of numbers; got {type(data).__name__} that NumPy reads as {array.dtype}")
     return array
 
 
@@ -113,6 +115,8 @@ def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _of_size(size: tuple[Any, ...], dtype: Any, device: Any, requires_grad: bool, make: Any) -> Tensor:
     check_device(device)
+    if not size:
+        raise TypeError("missing the argument 'size'; () stands for a single number")
     wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
     return wrap(make(_checked(sizes(size)), wanted)).requires_grad_(requires_grad)
 
@@ -163,6 +167,8 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if not all(map(math.isfinite, (start, end, step))):
+        raise RuntimeError(f"arange: unsupported range: {start} -> {end}, step {step}; the ends must be finite")
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(
             f"arange: upper bound and lower bound inconsistent with step sign: start {start}, end {end}, step {step}"
@@ -188,4 +194,4 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     """Return the n × m matrix (n × n, unless given) with ones on its diagonal and zeros elsewhere."""
     check_device(device)
     wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
-    return wrap(np.eye(n, m, dtype=wanted)).requires_grad_(requires_grad)
+    return wrap(np.eye(*_checked((n, n if m is None else m)), dtype=wanted)).requires_grad_(requires_grad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ def sizes(shape: tuple[Any, ...]) -> Shape:
     """`f(2, 3)`, `f((2, 3))` and `f([2, 3])` mean the same."""
     if len(shape) == 1 and isinstance(shape[0], tuple | list):
         shape = tuple(shape[0])
-    return tuple([int(size) for size in shape])
+    return tuple(map(operator.index, shape))
 
 
 def in_range(dim: int, ndim: int) -> int:
