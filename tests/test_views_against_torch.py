@@ -9,7 +9,8 @@ from op_checks import LIBRARIES, array_of, as_input, fails_alike, outcome
 
 RNG = np.random.default_rng(0)
 LEAVES = [RNG.uniform(0.5, 1.5, (4, 6)), RNG.uniform(0.5, 1.5, (6,))]
-INDICES = [0, -1, slice(1, 3), slice(None, None, 2), (..., 0), (slice(None), slice(0, 2)), None, (0, ...), [0, 0], [True, False, True, True]]
+INDICES = [0, -1, slice(1, 3), slice(None,
+    None, 2), (..., 0), (slice(None), slice(0, 2)), None, (0, ...), [0, 0], [True, False, True, True]]
 WAYS = ["reshape", "transpose", "flatten", "squeeze", "detach", "view"]
 
 
@@ -124,8 +125,10 @@ def test_random_programs(steps):
 CASES = {
     "a view sees a change of its base": [("index", 0, 0), ("change", 0, ("mul tensor", 1.0))],
     "a base sees a change of its view": [("index", 0, 0), ("change", 2, ("mul tensor", 1.0))],
-    "a sister sees it": [("index", 0, 0), ("view", 0, "transpose"), ("change", 2, ("mul tensor", 1.0)), ("new", 3, None)],
-    "a view of a view": [("index", 0, slice(1, 3)), ("view", 2, "transpose"), ("index", 3, 0), ("change", 4, ("sin_", 1.0))],
+    "a sister sees it": [("index", 0, 0), ("view", 0, "transpose"), ("change", 2, ("mul tensor", 1.0)), ("new",
+        3, None)],
+    "a view of a view": [("index", 0, slice(1, 3)), ("view", 2, "transpose"), ("index",
+        3, 0), ("change", 4, ("sin_", 1.0))],
     "used before and after": [("index", 0, 0), ("new", 2, None), ("change", 2, ("add tensor", 2.0)), ("new", 2, None)],
     "constants overwrite": [("index", 0, 0), ("change", 2, ("zero", 1.0)), ("change", 2, ("add tensor", 2.0))],
 }
@@ -199,7 +202,8 @@ def second_order_through_changes(L):
     return g, x.grad
 
 
-PROGRAMS = [on_a_view_of_a_leaf, on_an_expanded_tensor, view_made_without_grad, inside_no_grad, constants_become_variable, itself_as_argument,
+PROGRAMS = [on_a_view_of_a_leaf, on_an_expanded_tensor, view_made_without_grad,
+    inside_no_grad, constants_become_variable, itself_as_argument,
             swapped_rows, second_order_through_changes]
 
 
