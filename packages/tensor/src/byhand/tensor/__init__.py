@@ -27,6 +27,7 @@ from .ops.reductions import *
 from .ops.rounding import *
 from .ops.shapes import *
 from .ops.softmax import *
+from .ops.special import *
 from .ops.trigonometry import *
 from .random import *
 

@@ -26,11 +26,12 @@ from .ops import (
     pointwise,
     products,
     rounding,
+    special,
     trigonometry,
 )  # fmt: skip
 
 _ELEMENTWISE: tuple[ModuleType, ...] = (
-    blending, choices, elementary, gamma, hyperbolic, logarithms, logic, pointwise, rounding, trigonometry,
+    blending, choices, elementary, gamma, hyperbolic, logarithms, logic, pointwise, rounding, special, trigonometry,
 )  # fmt: skip
 
 _OPERATORS: dict[str, Callable[..., Any]] = {

@@ -18,10 +18,11 @@ from . import (
     rounding,
     shapes,
     softmax,
+    special,
     trigonometry,
 )  # fmt: skip
 
 TABLES: tuple[ModuleType, ...] = (
     blending, choices, closeness, elementary, gamma, hyperbolic, indexing, logarithms, logic, pointwise, products,
-    reductions, rounding, shapes, softmax, trigonometry,
+    reductions, rounding, shapes, softmax, special, trigonometry,
 )  # fmt: skip
