@@ -1,0 +1,37 @@
+"""What several functional forms check of their arguments, and how a loss for each element becomes the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from byhand.tensor import Tensor
+
+__all__ = ["alike", "check_probability", "check_reduction", "reduced"]
+
+
+def alike(args: list[Any], _: dict[str, Any]) -> list[Any]:
+    """A promotion that does not promote: all inputs must have one dtype, as in PyTorch's products and layers."""
+    dtypes = [a.dtype for a in args if hasattr(a, "dtype")]
+    if len(set(dtypes)) > 1:
+        raise RuntimeError(f"expected the same dtype for all, but found {' and '.join(map(str, dtypes))}; convert with to(dtype)")
+    return args
+
+
+def check_probability(p: float) -> None:
+    """Raise ValueError unless 0 ≤ p ≤ 1."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def check_reduction(reduction: str) -> None:
+    """Raise ValueError unless `reduction` is "mean", "sum" or "none"."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction; it is 'mean', 'sum' or 'none'")
+
+
+def reduced(loss: Tensor, reduction: str) -> Tensor:
+    """The mean or the sum of a loss for each element, or the loss itself."""
+    check_reduction(reduction)
+    if reduction == "none":
+        return loss
+    return loss.mean() if reduction == "mean" else loss.sum()  # type: ignore[no-any-return]

@@ -1,0 +1,112 @@
+"""Binary cross-entropy: of probabilities, and of logits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from byhand.tensor import Tensor, op, sigmoid
+from byhand.tensor._graph import Array
+
+from ._checks import alike, check_reduction, reduced
+from .activations import softplus
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
+
+
+def _check_sizes(input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Using a target size (torch.Size({list(target.shape)})) that is different to the input size "
+            f"(torch.Size({list(input.shape)})) is deprecated. Please ensure they have the same size: reshape or unsqueeze one."
+        )
+
+
+@op(promote=alike)
+def _binary_cross_entropy(input: Array, target: Array) -> Array:
+    r"""y = −(t ln p + (1 − t) ln(1 − p)), the logarithms not below −100.
+
+    ∂y/∂p = (p − t)/(p (1 − p)),   ∂y/∂t = ln(1 − p) − ln p
+    """
+    if input.size and not (input.min() >= 0 and input.max() <= 1):
+        bounds = f"{input.min()} to {input.max()}"
+        raise ValueError(f"all elements of input should be between 0 and 1, got {bounds}; use sigmoid first")
+    return (target - 1) * np.maximum(np.log1p(-input), -100) - target * np.maximum(np.log(input), -100)
+
+
+@_binary_cross_entropy.vjp("input")
+def _(g: Array, input: Array, target: Array) -> Array:
+    return g * ((input - target) / np.maximum(input * (1 - input), 1e-12))
+
+
+@_binary_cross_entropy.vjp("target")
+def _(g: Array, input: Array) -> Array:
+    return g * (np.maximum(np.log(1 - input), -100) - np.maximum(np.log(input), -100))
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean") -> Tensor:
+    r"""−w (t ln p + (1 − t) ln(1 − p)) of probabilities p, as mean over all elements, as sum, or for each.
+
+    The logarithms are not allowed below −100, so that the loss stays finite at p = 0 and 1, as in PyTorch.
+    Raises ValueError if the shapes differ, RuntimeError if a probability is outside [0, 1] or the dtypes differ.
+    """
+    check_reduction(reduction)
+    _check_sizes(input, target)
+    loss = _binary_cross_entropy(input, target)
+    return reduced(loss if weight is None else loss * weight, reduction)
+
+
+@op(promote=alike)
+def _with_logits(input: Array, target: Array, pos_weight: Array | None = None) -> Array:
+    r"""y = −(w t ln σ(x) + (1 − t) ln(1 − σ(x))) = (1 − t) x + ℓ s, with ℓ = 1 + (w − 1) t and s = ln(1 + e^{−x}).
+
+    ∂y/∂x = 1 − t − ℓ σ(−x),   ∂y/∂t = −x + (w − 1) s,   ∂y/∂w = t s
+    """
+    return (1 - target) * input + _share(target, pos_weight) * _softplus(-input)
+
+
+@_with_logits.vjp("input")
+def _(g: Array, input: Array, target: Array, pos_weight: Array | None) -> Array:
+    return g * (1 - target - _share(target, pos_weight) * sigmoid.kernel(-input))
+
+
+@_with_logits.vjp("target")
+def _(g: Array, input: Array, pos_weight: Array | None) -> Array:
+    return g * (-input if pos_weight is None else (pos_weight - 1) * _softplus(-input) - input)
+
+
+@_with_logits.vjp("pos_weight")
+def _(g: Array, input: Array, target: Array) -> Array:
+    return g * target * _softplus(-input)
+
+
+def _share(target: Any, pos_weight: Any) -> Any:
+    return 1 if pos_weight is None else 1 + (pos_weight - 1) * target
+
+
+def _softplus(x: Any) -> Any:
+    return softplus.kernel(x, 1, float("inf"))
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    r"""−w (w₊ t ln σ(x) + (1 − t) ln(1 − σ(x))) of logits x: binary cross-entropy of sigmoid(x), but never overflowing.
+
+    Args:
+        weight: w, a factor for each element, broadcast.
+        pos_weight: w₊, a factor for the positive class, broadcast; above 1 it favours recall.
+
+    Raises ValueError if the shapes of input and target differ.
+    """
+    check_reduction(reduction)
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Target size (torch.Size({list(target.shape)})) must be the same as input size (torch.Size({list(input.shape)}))"
+        )
+    loss = _with_logits(input, target, pos_weight)
+    return reduced(loss if weight is None else loss * weight, reduction)

@@ -1,0 +1,101 @@
+"""Losses between numbers: squared, absolute, and the two in between; and the hinge loss of a margin."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from byhand.tensor import Tensor, op
+from byhand.tensor._graph import Array
+from byhand.tensor._promotion import only_floating
+
+from ._checks import check_reduction, reduced
+
+__all__ = ["hinge_loss", "huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
+
+
+def _check_alike(input: Tensor, target: Tensor, reduction: str) -> None:
+    """Warn, as PyTorch does, where the shapes differ: (N, 1) and (N,) broadcast to (N, N), which is seldom meant."""
+    check_reduction(reduction)
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({_size(target)}) that is different to the input size ({_size(input)}). "
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def _size(tensor: Tensor) -> str:
+    return f"torch.Size({list(tensor.shape)})"
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    r"""The squared error (x − t)², as mean over all elements, as sum, or for each.
+
+    Warns if the shapes differ. Raises RuntimeError if they do not broadcast, ValueError for an unknown `reduction`.
+    """
+    _check_alike(input, target, reduction)
+    return reduced((input - target).square(), reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    r"""The absolute error |x − t|, as mean over all elements, as sum, or for each. Warnings and errors as `mse_loss`."""
+    _check_alike(input, target, reduction)
+    return reduced((input - target).abs(), reduction)
+
+
+@op(promote=only_floating)
+def _huber(input: Array, *, delta: float) -> Array:
+    r"""y = ½ x² where |x| < δ, else δ (|x| − ½ δ).   dy/dx = x cut at −δ and δ"""
+    size = np.abs(input)
+    return np.where(size < delta, 0.5 * input * input, delta * (size - 0.5 * delta))
+
+
+@_huber.vjp("input")
+def _(g: Array, input: Array, delta: float) -> Array:
+    return g * np.where(np.abs(input) < delta, input, delta * np.sign(input))
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None, delta: float = 1.0
+) -> Tensor:
+    r"""½ d² where |d| < δ, else δ (|d| − ½ δ), with d = x − t; times `weight`. Huber, Ann. Math. Statist. 35 (1964).
+
+    Raises ValueError unless δ > 0. Warnings and other errors as `mse_loss`.
+    """
+    if delta <= 0:
+        raise ValueError(f"huber_loss does not support non-positive values for delta, got {delta}")
+    _check_alike(input, target, reduction)
+    loss = _huber(input - target, delta=delta)
+    if weight is None:
+        return reduced(loss, reduction)
+    if weight.shape != input.shape:
+        raise ValueError(f"Weights and input must have the same size, got {tuple(weight.shape)} and {tuple(input.shape)}.")
+    if reduction == "mean":
+        return (loss * weight).sum() / weight.sum()  # type: ignore[no-any-return]
+    return reduced(loss * weight, reduction)
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    r"""½ d²/β where |d| < β, else |d| − ½ β, with d = x − t: the Huber loss over β. β = 0 is the absolute error.
+
+    Raises ValueError if β < 0. Warnings and other errors as `mse_loss`. Girshick, arXiv:1504.08083.
+    """
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
+    _check_alike(input, target, reduction)
+    difference = input - target
+    return reduced(difference.abs() if beta == 0 else _huber(difference, delta=beta) / beta, reduction)
+
+
+def hinge_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    r"""max(0, 1 − t x) for targets t of −1 or +1: zero from the margin t x = 1 on.
+
+    PyTorch has no loss of this form. Raises ValueError for other targets or if the shapes differ. Cortes and Vapnik, Machine
+    Learning 20 (1995).
+    """
+    if input.shape != target.shape:
+        raise ValueError(f"hinge_loss: the target size {tuple(target.shape)} must be the input size {tuple(input.shape)}")
+    if not np.all(np.abs(target._data) == 1):
+        raise ValueError("hinge_loss: targets must be -1 or +1; for classes 0 and 1 pass 2 * target - 1")
+    return reduced((1 - input * target).relu(), reduction)

@@ -1,0 +1,1 @@
+"""The modules: `module` says what all have in common, `container` how they are put together."""
