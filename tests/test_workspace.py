@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,12 @@ def test_import_has_no_side_effects(layer):
     command = [sys.executable, "-c", SIDE_EFFECTS, layer, *third_parties(layer)]
     run = subprocess.run(command, cwd=ROOT / "tools", capture_output=True, text=True)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_readme_example_prints_what_it_says():
+    code, said = re.search(r"```python\n(.*?)```\n+```\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL).groups()
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    number = r"\d+\.\d+"
+    assert re.sub(number, "#", printed) == re.sub(number, "#", said)
+    # another processor's products may round otherwise, and 500 steps carry that far
+    assert list(map(float, re.findall(number, printed))) == pytest.approx(list(map(float, re.findall(number, said))), rel=0.05)
