@@ -49,7 +49,8 @@ def loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 def accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     """The share of right answers, at the threshold p = ½."""
-    return ((logits > 0) == (targets > 0.5)).to(torch.float32).mean()
+    right: Tensor = (logits > 0).eq(targets > 0.5)
+    return right.to(torch.float32).mean()
 
 
 def run(settings: Settings, folder: Path, resume: bool, console: Console) -> BinaryReport:
