@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ._backward import Pass, as_gradient, deliver
-from ._graph import Edge
-from ._modes import enable_grad, no_grad
-from ._tensor import Tensor, wrap
-from ._views import follow_base
+from .._backward import Pass, as_gradient, deliver
+from .._graph import Edge
+from .._modes import enable_grad, no_grad
+from .._tensor import Tensor, wrap
+from .._views import follow_base
 
 __all__ = ["backward", "grad"]
 
