@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import byhand.tensor as bt
@@ -163,6 +164,12 @@ def test_an_unwritable_folder_is_named(tmp_path):
     assert refused.exit_code == 1
     assert "file" in refused.output
     assert "Traceback" not in refused.output
+
+
+def test_the_help_states_the_defaults():
+    text = " ".join(CliRunner().invoke(main, ["breast-cancer", "--help"]).output.split())
+    for value in asdict(breast_cancer.DEFAULTS).values():
+        assert f"[default: {value}]" in text
 
 
 def test_minibatches_hold_every_example_once_and_none_is_small():

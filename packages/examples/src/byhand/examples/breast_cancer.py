@@ -49,8 +49,8 @@ def loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 def accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     """The share of right answers, at the threshold p = ½."""
-    right: Tensor = (logits > 0).eq(targets > 0.5)
-    return right.to(torch.float32).mean()
+    share: Tensor = (logits > 0).eq(targets > 0.5).to(torch.float32).mean()
+    return share
 
 
 def run(settings: Settings, folder: Path, resume: bool, console: Console) -> BinaryReport:

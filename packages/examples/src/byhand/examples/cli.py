@@ -24,7 +24,7 @@ def main() -> None:
 
 @main.command("list")
 def list_examples() -> None:
-    """Name the examples, with their data and what to expect."""
+    """Name the examples, their data, what to expect."""
     from rich import box
     from rich.table import Table
 
@@ -35,7 +35,7 @@ def list_examples() -> None:
     console.print("Start one with [bold]python -m byhand.examples NAME[/], read about it with [bold]NAME --help[/].")
 
 
-@main.command("breast-cancer")
+@main.command("breast-cancer", short_help="Train a classifier of tumours; show what it learned.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training part.  [default: 60]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Fixes split, weights, order and dropout.  [default: 0]")
 @click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Step size of AdamW.  [default: 0.003]")
@@ -77,7 +77,7 @@ def breast_cancer(out: Path, resume: bool, **given: Any) -> None:
     console.print(f"Curves, figures and checkpoints are in {out}; look at [bold]{out / 'report.png'}[/].", soft_wrap=True)
 
 
-@main.command()
+@main.command(short_help="Gradients of a formula from every engine, side by side.")
 @click.argument("expression")
 @click.option("--shape", "shapes", multiple=True, metavar="NAME=N,M", help="Draw NAME at random in this shape.")
 @click.option("--value", "values", multiple=True, metavar="NAME=A,B;C,D", help="Give NAME these numbers; rows end with ';'.")
