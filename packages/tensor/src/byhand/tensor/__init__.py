@@ -15,6 +15,9 @@ from .creation import *
 from .ops.blending import *
 from .ops.choices import *
 from .ops.closeness import *
+from .ops.counting import *
+from .ops.differences import *
+from .ops.distances import *
 from .ops.elementary import *
 from .ops.gamma import *
 from .ops.hyperbolic import *
@@ -23,11 +26,15 @@ from .ops.logarithms import *
 from .ops.logic import *
 from .ops.pointwise import *
 from .ops.products import *
+from .ops.quantiles import *
 from .ops.reductions import *
 from .ops.rounding import *
+from .ops.scans import *
 from .ops.shapes import *
 from .ops.softmax import *
+from .ops.sorting import *
 from .ops.special import *
+from .ops.statistics import *
 from .ops.trigonometry import *
 from .random import *
 

@@ -6,6 +6,9 @@ from . import (
     blending,
     choices,
     closeness,
+    counting,
+    differences,
+    distances,
     elementary,
     gamma,
     hyperbolic,
@@ -14,15 +17,20 @@ from . import (
     logic,
     pointwise,
     products,
+    quantiles,
     reductions,
     rounding,
+    scans,
     shapes,
     softmax,
+    sorting,
     special,
+    statistics,
     trigonometry,
-)  # fmt: skip
+)
 
 TABLES: tuple[ModuleType, ...] = (
-    blending, choices, closeness, elementary, gamma, hyperbolic, indexing, logarithms, logic, pointwise, products,
-    reductions, rounding, shapes, softmax, special, trigonometry,
-)  # fmt: skip
+    blending, choices, closeness, counting, differences, distances, elementary, gamma, hyperbolic, indexing,
+    logarithms, logic, pointwise, products, quantiles, reductions, rounding, scans, shapes, softmax, sorting,
+    special, statistics, trigonometry,
+)

@@ -1,0 +1,25 @@
+"""Reductions, scans, order and statistics against PyTorch's own samples."""
+
+import byhand.tensor as bt
+import opinfo
+import pytest
+
+NAMES = """
+    aminmax argsort bincount bucketize cdist corrcoef count_nonzero cov cummax cummin cumprod cumsum cumulative_trapezoid diff
+    dist histc isin kthvalue logcumsumexp median mode msort nanmean nanmedian nanquantile nansum quantile searchsorted sort
+    std std_mean topk trapezoid trapz unique unique_consecutive var_mean
+"""
+INFOS = [info for name in NAMES.split() for info in opinfo.INFOS[name]]
+
+
+@pytest.mark.parametrize(("info", "dtype"), opinfo.cases(NAMES))
+def test_samples(info, dtype):
+    opinfo.agrees(info, dtype)
+
+
+@pytest.mark.parametrize("info", INFOS, ids=lambda info: info.formatted_name)
+def test_forms(info):
+    """What PyTorch offers as a method or under a second name is here too."""
+    assert info.method_variant is None or hasattr(bt.Tensor, info.method_variant.__name__)
+    for alias in info.aliases:
+        assert "." in alias.name or hasattr(bt, alias.name), alias.name
