@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ._graph import Array, Edge, Part
+from ._quiet import quietly
 from ._tensor import Tensor, wrap
 
 
@@ -100,9 +101,9 @@ class Pass:
             pending[edge] = pending[edge] + part
         elif edge in self.owned:
             have = pending[edge]
-            np.add(have, part, out=have)
+            quietly(np.add, have, part, out=have)
         else:
-            pending[edge] = np.asarray(pending[edge] + part)
+            pending[edge] = np.asarray(quietly(np.add, pending[edge], part))
             self.owned.add(edge)
 
     def _reach_leaf(self, leaf: Tensor, gradient: Any) -> None:
@@ -145,9 +146,9 @@ def _accumulate(tensor: Tensor, gradient: Any, owned: bool, create: bool) -> Non
     elif have is None:
         tensor._grad = wrap(gradient if owned else np.array(gradient, order="C"))
     elif have._requires_grad:
-        tensor._grad = wrap(np.asarray(have._data + gradient))
+        tensor._grad = wrap(np.asarray(quietly(np.add, have._data, gradient)))
     else:
-        np.add(have._data, gradient, out=have._data)
+        quietly(np.add, have._data, gradient, out=have._data)
         have._version[0] += 1
 
 
@@ -165,7 +166,7 @@ def sum_to(gradient: Any, shape: tuple[int, ...]) -> Any:
     repeated = tuple(range(extra)) + tuple(
         i + extra for i, size in enumerate(shape) if size == 1 and gradient.shape[i + extra] != 1
     )
-    summed = np.sum(gradient, axis=repeated, keepdims=True) if repeated else gradient
+    summed = quietly(np.sum, gradient, axis=repeated, keepdims=True) if repeated else gradient
     return np.reshape(summed, shape) if extra else summed
 
 
