@@ -56,8 +56,10 @@ def changed(L, x, change, other):
         x[0] += other.mean()
 
 
-CHANGES = ["add_", "mul_", "add tensor", "mul tensor", "sin_", "exp_", "fill", "zero", "copy", "assign", "assign number", "assign mask",
-           "augmented"]
+CHANGES = [
+    "add_", "mul_", "add tensor", "mul tensor", "sin_", "exp_", "fill", "zero", "copy", "assign", "assign number",
+    "assign mask", "augmented",
+]
 STEPS = st.one_of(
     st.tuples(st.just("index"), st.integers(0, 30), st.sampled_from(INDICES)),
     st.tuples(st.just("view"), st.integers(0, 30), st.sampled_from(WAYS)),
