@@ -7,6 +7,7 @@ are NumPy's PCG64 stream, not PyTorch's Mersenne Twister: equal seeds give equal
 from __future__ import annotations
 
 import copy
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ class Generator:
 
 
 default_generator = Generator()
+own_generator: ContextVar[Generator | None] = ContextVar("byhand.tensor.generator", default=None)  # that of a worker thread
 
 
 def manual_seed(seed: int) -> Generator:
@@ -84,7 +86,7 @@ def set_rng_state(state: dict[str, Any]) -> None:
 
 
 def _stream(generator: Generator | None) -> np.random.Generator:
-    return (generator or default_generator).numpy
+    return (generator or own_generator.get() or default_generator).numpy
 
 
 def _floating(dtype: Any) -> np.dtype[Any]:
