@@ -36,7 +36,7 @@ class Pass:
         self.wanted = wanted
         self.retain = retain
         self.create = create
-        self.consumers = _count_consumers(roots)
+        self.consumers = count_consumers(roots)
         self.useful = None if wanted is None else _leading_to(wanted, roots, dict(self.consumers))
         self.found: dict[Edge, Any] = {}
 
@@ -170,7 +170,7 @@ def sum_to(gradient: Any, shape: tuple[int, ...]) -> Any:
     return np.reshape(summed, shape) if extra else summed
 
 
-def _count_consumers(roots: Iterable[Edge]) -> dict[Edge, int]:
+def count_consumers(roots: Iterable[Edge]) -> dict[Edge, int]:
     """Count, for each step and leaf behind the roots, how many steps will send it a gradient."""
     counts: dict[Edge, int] = dict.fromkeys(roots, 0)
     stack = list(counts)
