@@ -44,7 +44,9 @@ def _(g: Array, input: Array) -> Array:
     return g * (np.maximum(np.log(1 - input), -100) - np.maximum(np.log(input), -100))
 
 
-def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
     r"""−w (t ln p + (1 − t) ln(1 − p)) of probabilities p, as mean over all elements, as sum, or for each.
 
     The logarithms are not allowed below −100, so that the loss stays finite at p = 0 and 1, as in PyTorch.
@@ -92,6 +94,7 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
+    *,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:

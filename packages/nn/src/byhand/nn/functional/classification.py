@@ -5,10 +5,10 @@ The classes stand along dimension 1 (or 0, without a batch); all other dimension
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
-from byhand.tensor import Tensor, log, log_softmax, ne, op, softmax
+from byhand.tensor import Tensor, log, log_softmax, ne, op, softmax, where
 from byhand.tensor._errors import ShapeError
 from byhand.tensor._graph import Array
 
@@ -74,31 +74,31 @@ def _nll(input: Array, target: Array, weight: Array | None, *, ignore_index: int
 @_nll.vjp("input")
 def _(g: Array, index: Array, share: Array, shape: tuple[int, ...], reduction: str) -> Array:
     axis = 0 if len(shape) == 1 else 1
-    return _at_class.kernel(-_of_samples(g, share, axis, reduction), index, axis=axis, classes=shape[axis])
+    return _at_class.kernel(-_of_samples(g, share, axis, reduction), index, dim=axis, classes=shape[axis])
 
 
 @op
-def _at_class(input: Array, index: Array, *, axis: int, classes: int) -> Array:
+def _at_class(input: Array, index: Array, *, dim: int, classes: int) -> Array:
     r"""y = 0 but y_{n, t_n} = x_n, the transpose of picking each sample's class.   x̄_n = ȳ_{n, t_n}"""
-    y = np.zeros((*input.shape[:axis], classes, *input.shape[axis + 1 :]), input.dtype)
-    np.put_along_axis(y, index, input, axis)
+    y = np.zeros((*input.shape[:dim], classes, *input.shape[dim + 1 :]), input.dtype)
+    np.put_along_axis(y, index, input, dim)
     return y
 
 
 @_at_class.vjp("input")
-def _(u: Array, index: Array, axis: int) -> Any:
-    return _of_class.kernel(u, index, axis=axis)
+def _(u: Array, index: Array, dim: int) -> Any:
+    return _of_class.kernel(u, index, dim=dim)
 
 
 @op
-def _of_class(input: Array, index: Array, *, axis: int) -> Array:
+def _of_class(input: Array, index: Array, *, dim: int) -> Array:
     r"""y_n = x_{n, t_n}: each sample's class is picked.   x̄ is ȳ_n at t_n, else 0"""
-    return np.take_along_axis(input, index, axis)
+    return np.take_along_axis(input, index, dim)
 
 
 @_of_class.vjp("input")
-def _(u: Array, index: Array, axis: int, shape: tuple[int, ...]) -> Any:
-    return _at_class.kernel(u, index, axis=axis, classes=shape[axis])
+def _(u: Array, index: Array, dim: int, shape: tuple[int, ...]) -> Any:
+    return _at_class.kernel(u, index, dim=dim, classes=shape[dim])
 
 
 def nll_loss(
@@ -141,20 +141,20 @@ def _(input: Any, index: Any, share: Any) -> tuple[Any, Any, Any]:
 @_cross_entropy.vjp("input")
 def _(g: Array, probability: Array, index: Array, share: Array, reduction: str) -> Any:
     axis = 0 if len(probability.shape) == 1 else 1
-    return _residual.kernel(_of_samples(g, share, axis, reduction), probability, index, axis=axis)
+    return _residual.kernel(_of_samples(g, share, axis, reduction), probability, index, dim=axis)
 
 
 @op
-def _residual(input: Array, probability: Array, index: Array, *, axis: int) -> Array:
+def _residual(input: Array, probability: Array, index: Array, *, dim: int) -> Array:
     r"""y_nc = s_n (p_nc − [c = t_n]).   s̄_n = Σ_c ȳ_nc p_nc − ȳ_{n, t_n},   p̄ = s ȳ"""
     y = probability * input
-    np.put_along_axis(y, index, np.take_along_axis(y, index, axis) - input, axis)
+    np.put_along_axis(y, index, np.take_along_axis(y, index, dim) - input, dim)
     return y
 
 
 @_residual.vjp("input")
-def _(u: Array, probability: Array, index: Array, axis: int) -> Any:
-    return np.sum(u * probability, axis=axis, keepdims=True) - _of_class.kernel(u, index, axis=axis)
+def _(u: Array, probability: Array, index: Array, dim: int) -> Any:
+    return np.sum(u * probability, axis=dim, keepdims=True) - _of_class.kernel(u, index, dim=dim)
 
 
 @_residual.vjp("probability")
@@ -210,7 +210,7 @@ def _uniform(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index:
     if weight is not None:
         terms = terms * _beside(weight, input)
     valid = ne(target, ignore_index)
-    loss: Tensor = terms.mean(_class_axis(input)) * valid
+    loss = cast(Tensor, where(valid, terms.mean(_class_axis(input)), 0.0))
     if reduction != "mean":
         return reduced(loss, reduction)
     counted = valid.sum() if weight is None else weight[target[valid]].sum()

@@ -29,19 +29,34 @@ def _size(tensor: Tensor) -> str:
     return f"torch.Size({list(tensor.shape)})"
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    r"""The squared error (x − t)², as mean over all elements, as sum, or for each.
+def _weighted(loss: Tensor, input: Tensor, weight: Tensor) -> Tensor:
+    """The loss of each element times its weight. Raises ValueError unless there is one weight for each element."""
+    if weight.shape != input.shape:
+        raise ValueError(f"Weights and input must have the same size, got {tuple(weight.shape)} and {tuple(input.shape)}.")
+    return loss * weight
+
+
+def _weighted_mean(loss: Tensor, input: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    """The loss, reduced; a weighted mean divides by the sum of the weights."""
+    if weight is None:
+        return reduced(loss, reduction)
+    loss = _weighted(loss, input, weight)
+    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
+
+
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    r"""The squared error (x − t)², as mean over all elements, as sum, or for each; times `weight`, then as weighted mean.
 
     Warns if the shapes differ. Raises RuntimeError if they do not broadcast, ValueError for an unknown `reduction`.
     """
     _check_alike(input, target, reduction)
-    return reduced((input - target).square(), reduction)
+    return _weighted_mean((input - target).square(), input, weight, reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    r"""The absolute error |x − t|, as mean over all elements, as sum, or for each. Warnings and errors as `mse_loss`."""
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    r"""The absolute error |x − t|. Arguments, warnings and errors as `mse_loss`."""
     _check_alike(input, target, reduction)
-    return reduced((input - target).abs(), reduction)
+    return _weighted_mean((input - target).abs(), input, weight, reduction)
 
 
 @op(promote=only_floating)
@@ -57,32 +72,27 @@ def _(g: Array, input: Array, delta: float) -> Array:
 
 
 def huber_loss(
-    input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None, delta: float = 1.0
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    r"""½ d² where |d| < δ, else δ (|d| − ½ δ), with d = x − t; times `weight`. Huber, Ann. Math. Statist. 35 (1964).
+    r"""½ d² where |d| < δ, else δ (|d| − ½ δ), with d = x − t. Huber, Ann. Math. Statist. 35 (1964).
 
-    Raises ValueError unless δ > 0. Warnings and other errors as `mse_loss`.
+    With `weight`, its mean divides by the number of elements all the same, as in PyTorch.
+    Raises RuntimeError unless δ > 0. Warnings and other errors as `mse_loss`.
     """
     if delta <= 0:
-        raise ValueError(f"huber_loss does not support non-positive values for delta, got {delta}")
+        raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     _check_alike(input, target, reduction)
     loss = _huber(input - target, delta=delta)
-    if weight is None:
-        return reduced(loss, reduction)
-    if weight.shape != input.shape:
-        raise ValueError(f"Weights and input must have the same size, got {tuple(weight.shape)} and {tuple(input.shape)}.")
-    if reduction == "mean":
-        return (loss * weight).sum() / weight.sum()  # type: ignore[no-any-return]
-    return reduced(loss * weight, reduction)
+    return reduced(loss if weight is None else _weighted(loss, input, weight), reduction)
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     r"""½ d²/β where |d| < β, else |d| − ½ β, with d = x − t: the Huber loss over β. β = 0 is the absolute error.
 
-    Raises ValueError if β < 0. Warnings and other errors as `mse_loss`. Girshick, arXiv:1504.08083.
+    Raises RuntimeError if β < 0. Warnings and other errors as `mse_loss`. Girshick, arXiv:1504.08083.
     """
     if beta < 0:
-        raise ValueError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     _check_alike(input, target, reduction)
     difference = input - target
     return reduced(difference.abs() if beta == 0 else _huber(difference, delta=beta) / beta, reduction)

@@ -21,7 +21,7 @@ class _BatchNorm(Module):
         num_features: C, the number of channels.
         eps: ε.
         momentum: how far the running statistics move towards a batch's; None: they are the average over all batches.
-        affine: learn `weight` w (ones at first) and `bias` b (zeros).
+        affine: learn `weight` w (ones at first) and `bias` b (zeros); with `bias=False`, w alone.
         track_running_stats: keep `running_mean`, `running_var`, `num_batches_tracked`, for evaluation mode; without them a
             batch is always normalised by its own statistics.
     """
@@ -43,6 +43,8 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features = num_features
@@ -50,8 +52,8 @@ class _BatchNorm(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        for name in ("weight", "bias"):
-            self.register_parameter(name, Parameter(empty(num_features, device=device, dtype=dtype)) if affine else None)
+        for name, learned in (("weight", affine), ("bias", affine and bias)):
+            self.register_parameter(name, Parameter(empty(num_features, device=device, dtype=dtype)) if learned else None)
         self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if track_running_stats else None)
         self.register_buffer("running_var", ones(num_features, dtype=dtype) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", tensor(0) if track_running_stats else None)
@@ -67,8 +69,9 @@ class _BatchNorm(Module):
     def reset_parameters(self) -> None:
         """Set weight to 1, bias to 0, and forget all batches."""
         self.reset_running_stats()
-        if self.weight is not None and self.bias is not None:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
