@@ -4,7 +4,7 @@ Reading order: `_op` (what an operation is), `ops/` (the table of them), `_graph
 `_views` and `_inplace` (several tensors over one memory), `_tensor` (the state of one).
 """
 
-from . import _dtypes, _methods, _modes, _numpy, autograd as autograd, creation, ops, random as random
+from . import _dtypes, _methods, _modes, _numpy, autograd as autograd, creation, func as func, ops, random as random, utils as utils
 from ._conversion import is_complex as is_complex, is_floating_point as is_floating_point
 from ._dtypes import *
 from ._memory import narrow as narrow, numel as numel, select as select
@@ -42,7 +42,9 @@ _methods.attach()
 _numpy.attach()
 
 __all__ = sorted(
-    {"Size", "Tensor", "autograd", "is_complex", "is_floating_point", "narrow", "numel", "op", "random", "select"}.union(
+    {
+        "Size", "Tensor", "autograd", "func", "is_complex", "is_floating_point", "narrow", "numel", "op", "random", "select", "utils",
+    }.union(  # fmt: skip
         *(table.__all__ for table in (_dtypes, _modes, creation, random, *ops.TABLES))
     )
 )
