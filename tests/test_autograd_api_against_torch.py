@@ -1,7 +1,6 @@
 """The autograd API beside PyTorch's: the same program in both libraries gives the same numbers, flags and exceptions."""
 
 import byhand.tensor as bt
-import byhand.tensor.func  # noqa: F401 (used as bt.func)
 import numpy as np
 import pytest
 import torch
