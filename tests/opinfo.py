@@ -5,6 +5,7 @@ gradients, and in float32, int64 and bool wherever PyTorch takes the dtype: valu
 of `torch.testing.assert_close`.
 """
 
+import operator
 import warnings
 from collections import defaultdict
 
@@ -71,13 +72,21 @@ def tensors_in(value, kind):
     return [tensor for part in value for tensor in tensors_in(part, kind)] if isinstance(value, list | tuple) else []
 
 
+def reflected(operation):
+    """An operator, called as Python calls a reflected method."""
+    return lambda input, other: operation(other, input)
+
+
 # Where `op_db` calls an operation with its first arguments in another order.
 ORDER = {
-    "__rmod__": lambda input, other: other % input,
-    "__rdiv__": lambda input, other: other / input,
+    "einsum": lambda tensors, equation: bt.einsum(equation, tensors),
     "polygamma": lambda input, n: bt.polygamma(n, input),
+    "where": lambda input, condition, other: bt.where(condition, input, other),
+    **{f"__r{name}__": reflected(getattr(operator, name)) for name in ("add", "matmul", "mod", "mul", "pow", "sub", "xor")},
+    "__rand__": reflected(operator.and_),
+    "__rdiv__": reflected(operator.truediv),
+    "__ror__": reflected(operator.or_),
 }
-
 
 # Where PyTorch's own float32 results are off by more than the tolerance (1 − x rounded before the tangent, say), so that they
 # are compared with what it computes in float64.
@@ -130,7 +139,7 @@ def _elements(info, given, result):
 
 
 def _expected(info, input, args, kwargs):
-    if input.dtype == torch.float32 and info.name in IN_DOUBLE:
+    if info.name in IN_DOUBLE and input.dtype == torch.float32:
         return info.op(input.double(), *args, **kwargs).float()
     return info.op(input, *args, **kwargs)
 

@@ -5,10 +5,13 @@ import opinfo
 import pytest
 
 NAMES = """
-    acos acosh addcdiv addcmul allclose asin asinh atan atan2 atanh bitwise_left_shift bitwise_right_shift ceil copysign cosh
-    deg2rad digamma div equal exp2 expm1 floor floor_divide fmax fmin fmod frac heaviside hypot isclose isneginf isposinf isreal
-    lerp lgamma log10 log1p log2 logaddexp logaddexp2 logit nan_to_num polygamma positive rad2deg reciprocal remainder round
-    rsqrt sgn signbit sinc sinh tan true_divide trunc xlogy __rdiv__ __rmod__
+    __radd__ __rand__ __rdiv__ __rmod__ __rmul__ __ror__ __rpow__ __rsub__ __rxor__ abs acos acosh add addcdiv addcmul
+    allclose asin asinh atan atan2 atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor
+    ceil clamp clamp_max clamp_min clone copysign cos cosh deg2rad digamma div eq equal erf erfc exp exp2 expm1 float_power
+    floor floor_divide fmax fmin fmod frac ge gt heaviside hypot isclose isfinite isinf isnan isneginf isposinf isreal le lerp
+    lgamma log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor logit lt maximum minimum
+    mul nan_to_num ne neg polygamma positive pow rad2deg reciprocal remainder round rsqrt rsub sgn sigmoid sign signbit sin
+    sinc sinh sqrt square sub tan tanh true_divide trunc where xlogy
 """
 INFOS = [info for name in NAMES.split() for info in opinfo.INFOS[name] if not name.startswith("__")]
 

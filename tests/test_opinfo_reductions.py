@@ -5,9 +5,10 @@ import opinfo
 import pytest
 
 NAMES = """
-    aminmax argsort bincount bucketize cdist corrcoef count_nonzero cov cummax cummin cumprod cumsum cumulative_trapezoid diff
-    dist histc isin kthvalue logcumsumexp median mode msort nanmean nanmedian nanquantile nansum quantile searchsorted sort
-    std std_mean topk trapezoid trapz unique unique_consecutive var_mean
+    all amax amin aminmax any argmax argmin argsort bincount bucketize cdist corrcoef count_nonzero cov cummax cummin cumprod
+    cumsum cumulative_trapezoid diff dist histc isin kthvalue logcumsumexp logsumexp max mean median min mode msort nanmean
+    nanmedian nanquantile nansum norm prod quantile searchsorted softmax sort std std_mean sum topk trapezoid trapz unique
+    unique_consecutive var var_mean
 """
 INFOS = [info for name in NAMES.split() for info in opinfo.INFOS[name]]
 

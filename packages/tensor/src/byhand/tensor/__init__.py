@@ -17,13 +17,13 @@ from .ops.choices import *
 from .ops.closeness import *
 from .ops.counting import *
 from .ops.differences import *
-from .ops.distances import *
 from .ops.elementary import *
 from .ops.gamma import *
 from .ops.hyperbolic import *
 from .ops.indexing import *
 from .ops.logarithms import *
 from .ops.logic import *
+from .ops.norms import *
 from .ops.pointwise import *
 from .ops.products import *
 from .ops.quantiles import *

@@ -8,13 +8,13 @@ from . import (
     closeness,
     counting,
     differences,
-    distances,
     elementary,
     gamma,
     hyperbolic,
     indexing,
     logarithms,
     logic,
+    norms,
     pointwise,
     products,
     quantiles,
@@ -30,7 +30,7 @@ from . import (
 )
 
 TABLES: tuple[ModuleType, ...] = (
-    blending, choices, closeness, counting, differences, distances, elementary, gamma, hyperbolic, indexing,
-    logarithms, logic, pointwise, products, quantiles, reductions, rounding, scans, shapes, softmax, sorting,
-    special, statistics, trigonometry,
+    blending, choices, closeness, counting, differences, elementary, gamma, hyperbolic, indexing, logarithms, logic,
+    norms, pointwise, products, quantiles, reductions, rounding, scans, shapes, softmax, sorting, special,
+    statistics, trigonometry,
 )

@@ -12,10 +12,12 @@ import numpy as np
 from .._graph import Array
 from .._op import op
 from .._promotion import floating, no_bool_at_all, same
+from .._tensor import Tensor
+from .pointwise import pow
 
 __all__ = [
-    "addcdiv", "addcmul", "copysign", "fmax", "fmin", "heaviside", "lerp", "nan_to_num", "positive", "reciprocal",
-    "rsqrt", "sgn", "signbit",
+    "addcdiv", "addcmul", "clamp_max", "clamp_min", "copysign", "float_power", "fmax", "fmin", "heaviside", "lerp",
+    "nan_to_num", "positive", "reciprocal", "rsqrt", "sgn", "signbit",
 ]  # fmt: skip
 
 
@@ -89,6 +91,47 @@ def _(g: Array, tensor2: Array, value: Any) -> Array:
 @addcdiv.vjp("tensor2")
 def _(g: Array, tensor1: Array, tensor2: Array, value: Any) -> Array:
     return g * (-value * tensor1 / (tensor2 * tensor2))
+
+
+@op(promote=same)
+def clamp_min(input: Array, min: Array) -> Array:
+    r"""y = max(x, lower).   dy/dx = 1 where x ≥ lower, else 0; the bound gets the gradient where it cuts"""
+    return np.maximum(input, min)
+
+
+@clamp_min.vjp("input")
+def _(g: Array, input: Array, min: Array) -> Array:
+    return g * (input >= min)
+
+
+@clamp_min.vjp("min")
+def _(g: Array, input: Array, min: Array) -> Array:
+    return g * (input < min)
+
+
+@op(promote=same)
+def clamp_max(input: Array, max: Array) -> Array:
+    r"""y = min(x, upper).   dy/dx = 1 where x ≤ upper, else 0; the bound gets the gradient where it cuts"""
+    return np.minimum(input, max)
+
+
+@clamp_max.vjp("input")
+def _(g: Array, input: Array, max: Array) -> Array:
+    return g * (input <= max)
+
+
+@clamp_max.vjp("max")
+def _(g: Array, input: Array, max: Array) -> Array:
+    return g * (input > max)
+
+
+def float_power(input: Any, exponent: Any) -> Tensor:
+    """Return aᵇ, as `pow`, in float64."""
+    return pow(_double(input), _double(exponent))
+
+
+def _double(value: Any) -> Any:
+    return value.double() if isinstance(value, Tensor) else float(value)
 
 
 @op(promote=floating)
