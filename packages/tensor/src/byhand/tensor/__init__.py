@@ -4,7 +4,18 @@ Reading order: `_op` (what an operation is), `ops/` (the table of them), `_graph
 `_views` and `_inplace` (several tensors over one memory), `_tensor` (the state of one).
 """
 
-from . import _dtypes, _methods, _modes, _numpy, autograd as autograd, creation, func as func, ops, random as random, utils as utils
+from . import (
+    _dtypes,
+    _methods,
+    _modes,
+    _numpy,
+    autograd as autograd,
+    creation,
+    func as func,
+    ops,
+    random as random,
+    utils as utils,
+)
 from ._conversion import is_complex as is_complex, is_floating_point as is_floating_point
 from ._dtypes import *
 from ._memory import narrow as narrow, numel as numel, select as select
@@ -43,8 +54,9 @@ _numpy.attach()
 
 __all__ = sorted(
     {
-        "Size", "Tensor", "autograd", "func", "is_complex", "is_floating_point", "narrow", "numel", "op", "random", "select", "utils",
-    }.union(  # fmt: skip
+        "Size", "Tensor", "autograd", "func", "is_complex", "is_floating_point", "narrow", "numel", "op", "random", "select",
+        "utils",
+    }.union(
         *(table.__all__ for table in (_dtypes, _modes, creation, random, *ops.TABLES))
     )
 )
