@@ -26,7 +26,9 @@ from .creation import *
 from .ops.blending import *
 from .ops.choices import *
 from .ops.closeness import *
+from .ops.contractions import *
 from .ops.counting import *
+from .ops.diagonals import *
 from .ops.differences import *
 from .ops.elementary import *
 from .ops.gamma import *
@@ -34,19 +36,25 @@ from .ops.hyperbolic import *
 from .ops.indexing import *
 from .ops.logarithms import *
 from .ops.logic import *
+from .ops.masking import *
 from .ops.norms import *
 from .ops.pointwise import *
 from .ops.products import *
 from .ops.quantiles import *
+from .ops.rearranging import *
 from .ops.reductions import *
 from .ops.rounding import *
 from .ops.scans import *
+from .ops.scattering import *
 from .ops.shapes import *
+from .ops.slices import *
 from .ops.softmax import *
 from .ops.sorting import *
 from .ops.special import *
 from .ops.statistics import *
+from .ops.summation import *
 from .ops.trigonometry import *
+from .ops.windows import *
 from .random import *
 
 _methods.attach()

@@ -99,6 +99,8 @@ def attach() -> None:
                 setattr(Tensor, name, function)
             if table in _ELEMENTWISE and name not in ("clone", "where", "rsub") and not name.startswith("is"):
                 setattr(Tensor, f"{name}_", inplace(function, f"{name}_"))
+        for name in getattr(table, "IN_PLACE", ()):
+            setattr(Tensor, f"{name}_", inplace(getattr(table, name), f"{name}_"))
     for name, function in _OPERATORS.items():
         setattr(Tensor, name, function)
     for name, target in _IN_PLACE_OPERATORS.items():

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import creation, ops
 from ._tensor import Tensor, wrap
-from .ops import choices, pointwise, products, reductions, shapes
+from .ops import choices, masking, pointwise, products, reductions, shapes, slices
 
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "absolute": pointwise.abs,
@@ -38,6 +38,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": reductions.amax,
     "min": reductions.amin,
     "moveaxis": lambda a, source, destination: _moveaxis(a, source, destination),
+    "nonzero": lambda a: masking.nonzero(a, as_tuple=True),
+    "repeat": lambda a, repeats, axis=None: slices.repeat_interleave(a, repeats, axis),
     "reshape": lambda a, shape: shapes.reshape(a, shape),
     "squeeze": lambda a, axis=None: shapes.squeeze(a, axis),
     "stack": lambda arrays, axis=0: shapes.stack(list(map(creation.as_tensor, arrays)), axis),
