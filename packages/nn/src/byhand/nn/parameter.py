@@ -20,5 +20,11 @@ class Parameter(Tensor):
     def __init__(self, data: Any = (), requires_grad: bool = True) -> None:
         super().__init__(data, requires_grad=requires_grad)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """Return a parameter of its own memory, without the gradient, as PyTorch does."""
+        if id(self) not in memo:
+            memo[id(self)] = Parameter(self.detach().clone(), self.requires_grad)
+        return memo[id(self)]  # type: ignore[no-any-return]
+
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

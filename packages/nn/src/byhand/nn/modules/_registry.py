@@ -64,10 +64,8 @@ class Registry:
             self.register_parameter(name, value)
         elif isinstance(value, Registry):
             self._check_ready("modules")
-            if name not in self._modules:  # replaced in its place, so that the order stays
-                self._make_room(name, self._modules)
-                self.add_module(name, value)
-            self._modules[name] = cast("Module", value)
+            self._make_room(name, self._modules)
+            self.add_module(name, value)
         else:
             self._set_plain(name, value)
 
@@ -83,9 +81,9 @@ class Registry:
         object.__setattr__(self, name, value)
 
     def _make_room(self, name: str, table: dict[str, Any]) -> None:
-        """Take `name` out of all other places, and a parameter out of its own, so that it can be registered."""
+        """Take `name` out of all tables but its own, where it will be replaced in its place."""
         for home in (self.__dict__, self._parameters, self._buffers, self._modules):
-            if home is not table or table is self._parameters:
+            if home is not table:
                 home.pop(name, None)
         self._temporary.discard(name)
 

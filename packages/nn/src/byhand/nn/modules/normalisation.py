@@ -103,7 +103,7 @@ class _BatchNorm(Module):
         """Return the options."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
     def _upgrade(self, state: dict[str, Any], prefix: str, version: int | None) -> None:
