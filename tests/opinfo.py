@@ -177,7 +177,7 @@ def close(found, expected, where):
 
 
 def gradients(inputs, pairs, rng, where, again):
-    """Compare the gradients of the inputs and, `again`, those of the sum of their squares; say whether the latter existed."""
+    """Compare the gradients of the inputs and, if asked `again`, theirs in turn; say whether these existed."""
     kinds = (bt.Tensor, torch.Tensor)
     leaves = [[t for t in tensors_in(value, kind) if t.requires_grad] for value, kind in zip(inputs, kinds, strict=True)]
     pairs = [(f, e) for f, e in pairs if e.requires_grad]
@@ -185,23 +185,25 @@ def gradients(inputs, pairs, rng, where, again):
         return False
     for f, _ in pairs:
         assert f.requires_grad, f"{where}: the result requires no grad"
-    upstream = [np.asarray(rng.standard_normal(e.shape)) for _, e in pairs]
-    ours, theirs = (
-        library.autograd.grad(outputs, of, list(map(library.from_numpy, upstream)), allow_unused=True, create_graph=again)
-        for library, outputs, of in zip((bt, torch), zip(*pairs, strict=True), leaves, strict=True)
-    )
+    ours, theirs = pulled(pairs, leaves, rng, again)
     compare(ours, theirs, f"gradient of {where}")
     if not again:
         return False
-    sums = [(f * f, e * e) for f, e in zip(ours, theirs, strict=True) if e is not None and e.requires_grad and e.numel()]
-    if not sums:
+    pairs = [(f, e) for f, e in zip(ours, theirs, strict=True) if e is not None and e.requires_grad and e.numel()]
+    if not pairs:
         return False
-    ours, theirs = (
-        library.autograd.grad([s.sum() for s in outputs], of, allow_unused=True)
-        for library, outputs, of in zip((bt, torch), zip(*sums, strict=True), leaves, strict=True)
-    )
+    ours, theirs = pulled(pairs, leaves, rng, False)
     compare(ours, theirs, f"second derivative of {where}")
     return True
+
+
+def pulled(pairs, leaves, rng, again):
+    """The gradients of the leaves in both libraries, for random upstream gradients of the results, in pairs."""
+    upstream = [np.asarray(rng.standard_normal(e.shape)) for _, e in pairs]
+    return tuple(
+        library.autograd.grad(outputs, of, list(map(library.from_numpy, upstream)), allow_unused=True, create_graph=again)
+        for library, outputs, of in zip((bt, torch), zip(*pairs, strict=True), leaves, strict=True)
+    )
 
 
 def compare(ours, theirs, where):
