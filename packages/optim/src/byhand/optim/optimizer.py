@@ -37,6 +37,7 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
                     raise RuntimeError(f"a step pre-hook must return None or (new_args, new_kwargs), but got {changed!r}")
                 (_, *args), kwargs = changed
+        self._opt_called = True
         result = step(self, *args, **kwargs)
         for after in list(self._step_post_hooks.values()):
             after(self, (self, *args), kwargs)
@@ -77,6 +78,7 @@ class Optimizer:
         self._step_post_hooks: dict[int, Callable[..., Any]] = {}
         self._plans: dict[int, Plan] = {}
         self._scratch: dict[Any, Array] = {}
+        self._opt_called = False  # schedulers warn if they step first
 
     # ------------------------------------------------------------------ what an algorithm says
 
