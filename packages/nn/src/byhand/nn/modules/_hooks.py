@@ -118,16 +118,17 @@ class _Backward:
 
     def __init__(self, module: Module) -> None:
         self.module = module
+        self.inputs = 0
         self.sees_inputs = False
         self.grad_output: tuple[Any, ...] = ()
 
     def through(self, values: tuple[Any, ...], hook: Hook) -> tuple[Any, ...]:
         """Let those of `values` that require grad pass a boundary at which `hook` is called."""
         places = [i for i, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
+        if hook == self.at_inputs:
+            self.inputs, self.sees_inputs = len(values), bool(places)
         if not places:
             return values
-        if hook == self.at_inputs:
-            self.sees_inputs = True
         passed = _boundary(len(places))(*[values[i] for i in places], hook=partial(_spread, hook, len(values), places))
         passed = passed if len(places) > 1 else (passed,)
         changed = dict(zip(places, passed))
@@ -139,7 +140,7 @@ class _Backward:
             gradients = _replaced(gradients, hook(self.module, gradients))
         self.grad_output = gradients
         if not self.sees_inputs:
-            self.at_inputs(())
+            self.at_inputs((None,) * self.inputs)
         return gradients
 
     def at_inputs(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from .. import functional as F
 from .module import Module
 
 __all__ = [
-    "ELU", "GELU", "SELU", "Hardtanh", "LeakyReLU", "LogSigmoid", "LogSoftmax", "Mish", "ReLU", "ReLU6", "SiLU",
+    "ELU", "GELU", "Hardtanh", "LeakyReLU", "LogSigmoid", "LogSoftmax", "Mish", "ReLU", "ReLU6", "SELU", "SiLU",
     "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh",
 ]  # fmt: skip
 

@@ -164,8 +164,10 @@ class Module(Registry):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all parameters' gradients; with `set_to_none=False`, fill them with zeros."""
         for parameter in self.parameters():
-            if parameter.grad is not None:
-                parameter.grad = None if set_to_none else parameter.grad.detach().zero_()
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.detach_().zero_()
 
     def to(self, *args: Any, dtype: Any = None, device: Any = None) -> Self:
         """Change the dtype of all floating parameters and buffers, in place: `to(dtype)`, `to(tensor)` or `to("cpu")`.
