@@ -12,6 +12,7 @@ from . import (
     autograd as autograd,
     creation,
     func as func,
+    linalg as linalg,
     ops,
     random as random,
     utils as utils,
@@ -62,8 +63,8 @@ _numpy.attach()
 
 __all__ = sorted(
     {
-        "Size", "Tensor", "autograd", "func", "is_complex", "is_floating_point", "narrow", "numel", "op", "random", "select",
-        "utils",
+        "Size", "Tensor", "autograd", "func", "is_complex", "is_floating_point", "linalg", "narrow", "numel", "op", "random",
+        "select", "utils",
     }.union(
         *(table.__all__ for table in (_dtypes, _modes, creation, random, *ops.TABLES))
     )

@@ -1,0 +1,215 @@
+"""`linalg`: determinants, decompositions and equations, as `torch.linalg`. NumPy's LAPACK computes; the gradients are by hand.
+
+Sources of the derivations: M. B. Giles, "An extended collection of matrix derivative results for forward and reverse mode
+algorithmic differentiation" (2008); I. Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527 (2016).
+Ȳ and Ā are the gradients of the output and of the input.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._errors import ShapeError
+from ._graph import Array
+from ._op import op
+from ._tensor import Tensor
+from .ops.shapes import squeeze, unsqueeze
+
+__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "slogdet", "solve"]
+
+LinAlgError = np.linalg.LinAlgError
+
+
+def _transposed(a: Array) -> Array:
+    return np.swapaxes(a, -1, -2)
+
+
+def _square(a: Array) -> Array:
+    """The input, once it is sure that it is a batch of square floating matrices."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ShapeError(f"A must be batches of square matrices, but its shape is {a.shape}.")
+    return _floating(a)
+
+
+def _floating(a: Array) -> Array:
+    if a.dtype.kind != "f":
+        raise ShapeError(f"expected a floating point tensor, but got {a.dtype}; call float() first.")
+    return a
+
+
+# ---------------------------------------------------------------------- inverse, determinant, equations
+
+
+@op
+def inv(A: Array) -> Array:
+    r"""Y = A⁻¹.   d(A Y) = 0 ⇒ dY = −Y dA Y   ⇒   Ā = −Yᵀ Ȳ Yᵀ.   Raises LinAlgError if A is singular."""
+    return np.linalg.inv(_square(A))
+
+
+@inv.vjp("A")
+def _(g: Array, out: Array) -> Array:
+    y = _transposed(out)
+    return -np.matmul(np.matmul(y, g), y)
+
+
+@op
+def det(A: Array) -> Array:
+    r"""y = det A.   ∂y/∂A_ij is the cofactor C_ij (Jacobi), that is   Ā = ȳ C,   C = det(A) A⁻ᵀ where A has an inverse"""
+    return np.asarray(np.linalg.det(_square(A)))
+
+
+@det.vjp("A")
+def _(g: Array, A: Array) -> Array:
+    return np.expand_dims(g, (-1, -2)) * _cofactors.kernel(A)
+
+
+@op
+def _cofactors(A: Array) -> Array:
+    r"""C, the matrix of cofactors, singular or not: of A = U S Vᵀ it is det(U) det(V) U diag(Π_{j≠i} s_j) Vᵀ.
+
+    For regular A, C = det(A) A⁻ᵀ   ⇒   dC = tr(A⁻¹ dA) C − C dAᵀ A⁻ᵀ   ⇒   Ā = ⟨C̄, C⟩ A⁻ᵀ − A⁻ᵀ C̄ᵀ C
+    """
+    u, s, v = np.linalg.svd(A)
+    others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(-1)
+    sign = np.linalg.det(u) * np.linalg.det(v)
+    return np.asarray((u * (sign[..., None] * others)[..., None, :]) @ v, A.dtype)
+
+
+@_cofactors.vjp("A")
+def _(g: Array, A: Array, out: Array) -> Array:
+    inverse = _transposed(inv.kernel(A))
+    inner = np.sum(g * out, axis=(-1, -2), keepdims=True)
+    return inner * inverse - np.matmul(inverse, np.matmul(_transposed(g), out))
+
+
+class SignAndLogarithm(NamedTuple):
+    """What `slogdet` returns: det A = sign · e^logabsdet."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+@op(outputs=("sign", "logabsdet"))
+def _slogdet(A: Array) -> tuple[Array, Array]:
+    r"""det A = sign · e^y.   dy = tr(A⁻¹ dA)   ⇒   Ā = ȳ A⁻ᵀ; the sign is constant"""
+    sign, logarithm = np.linalg.slogdet(_square(A))
+    return np.asarray(sign, A.dtype), np.asarray(logarithm, A.dtype)
+
+
+@_slogdet.vjp("A")
+def _(g: Array, A: Array) -> Array:
+    return np.expand_dims(g[1], (-1, -2)) * _transposed(inv.kernel(A))
+
+
+def slogdet(A: Tensor) -> SignAndLogarithm:
+    """Return the sign of the determinant and the logarithm of its absolute value (−∞ for a singular matrix)."""
+    return SignAndLogarithm(*_slogdet(A))
+
+
+@op
+def _solve(A: Array, B: Array) -> Array:
+    r"""X = A⁻¹ B.   A dX = dB − dA X   ⇒   B̄ = A⁻ᵀ X̄,   Ā = −B̄ Xᵀ"""
+    _square(A)
+    if B.dtype != A.dtype:
+        raise ShapeError(f"expected A and B to have the same dtype, but found {A.dtype} and {B.dtype}.")
+    if B.shape[-2] != A.shape[-1]:
+        raise ShapeError(f"incompatible shapes {A.shape} and {B.shape} for the equation AX = B.")
+    return np.linalg.solve(A, B)
+
+
+@_solve.vjp("A")
+def _(g: Array, A: Array, out: Array) -> Array:
+    return -np.matmul(_solve.kernel(_transposed(A), g), _transposed(out))
+
+
+@_solve.vjp("B")
+def _(g: Array, A: Array) -> Array:
+    return _solve.kernel(_transposed(A), g)
+
+
+def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
+    """Return X with A X = B (or X A = B, if not `left`); B holds vectors if its shape is (n,) or that of A without its last size.
+
+    Raises LinAlgError if A is singular, RuntimeError if the shapes do not fit or the dtypes differ.
+    """
+    vector = B._data.ndim == 1 or (A._data.ndim - 1 == B._data.ndim and A._data.shape[:-1] == B._data.shape)
+    if vector:
+        if not left:
+            raise RuntimeError("linalg.solve: vectors are columns, which needs left=True; unsqueeze B for rows")
+        return squeeze(_solve(A, unsqueeze(B, -1)), -1)
+    if B._data.ndim < 2:
+        raise RuntimeError(f"linalg.solve: B must be at least a vector, but its shape is {tuple(B.shape)}")
+    return _solve(A, B) if left else _solve(A.mT, B.mT).mT
+
+
+# ---------------------------------------------------------------------- decompositions
+
+
+@op
+def _cholesky(A: Array) -> Array:
+    r"""A = L Lᵀ, read from the lower triangle.   dL = L Φ(L⁻¹ dA L⁻ᵀ), Φ: lower triangle with half the diagonal
+
+    ⇒   Ā = ½ (S + Sᵀ),   S = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹   (Murray 2016, equation 10)
+    """
+    return np.linalg.cholesky(_square(A))
+
+
+@_cholesky.vjp("A")
+def _(g: Array, out: Array) -> Array:
+    inverse = inv.kernel(out)
+    size = out.shape[-1]
+    half = np.tril(np.ones((size, size)), -1) + 0.5 * np.eye(size)
+    inside = np.matmul(_transposed(out), g) * half.astype(out.dtype)
+    s = np.matmul(np.matmul(_transposed(inverse), inside), inverse)
+    return (s + _transposed(s)) * 0.5
+
+
+def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
+    """Return the lower triangular L with A = L Lᵀ, or Lᵀ if `upper`, of a symmetric positive definite A.
+
+    Raises LinAlgError if A is not positive definite.
+    """
+    return _cholesky(A.mT if upper else A).mT if upper else _cholesky(A)
+
+
+class Eigen(NamedTuple):
+    """What `eigh` returns: A = V diag(λ) Vᵀ."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+@op(outputs=("values", "vectors"))
+def _eigh(A: Array, *, UPLO: str) -> tuple[Array, Array]:
+    r"""A = V diag(λ) Vᵀ for symmetric A.   dλ_i = (Vᵀ dA V)_ii, (Vᵀ dV)_ij = (Vᵀ dA V)_ij / (λ_j − λ_i)
+
+    ⇒   Ā = V (diag(λ̄) + ½ (Vᵀ V̄ − V̄ᵀ V) / E) Vᵀ,   E_ij = λ_j − λ_i off the diagonal   (Giles 2008, 3.1). Only the skew
+    part of Vᵀ V̄ counts, because Vᵀ dV is skew.
+    """
+    values, vectors = np.linalg.eigh(_square(A), "U" if UPLO.upper() == "U" else "L")
+    return values, vectors
+
+
+@_eigh.vjp("A")
+def _(g: Array, values: Array, vectors: Array) -> Array:
+    eye = np.eye(values.shape[-1], dtype=bool)
+    gaps = np.expand_dims(values, -2) - np.expand_dims(values, -1)
+    turned = np.matmul(_transposed(vectors), g[1])
+    inside = (turned - _transposed(turned)) * 0.5 / np.where(eye, 1.0, gaps)
+    inside = np.where(eye, np.expand_dims(g[0], -1), inside)
+    return np.matmul(np.matmul(vectors, inside), _transposed(vectors))
+
+
+def eigh(A: Tensor, UPLO: str = "L") -> Eigen:
+    """Return the eigenvalues, ascending, and the eigenvectors (columns) of symmetric matrices, of which one triangle is read.
+
+    The gradient of the eigenvectors is finite only where all eigenvalues differ.
+    """
+    return Eigen(*_eigh(A, UPLO=UPLO))
+
+
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+    """Return the eigenvalues, ascending, of symmetric matrices, of which one triangle is read."""
+    return eigh(A, UPLO).eigenvalues
