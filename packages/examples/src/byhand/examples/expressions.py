@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, NoReturn
 
-__all__ = ["BINARY", "REDUCTIONS", "UNARY", "Expression", "ExpressionError", "parse"]
+__all__ = ["BINARY", "Expression", "ExpressionError", "REDUCTIONS", "UNARY", "parse"]
 
 UNARY = ("abs", "cos", "exp", "log", "relu", "sigmoid", "sin", "sqrt", "tanh")
 BINARY = ("maximum", "minimum")

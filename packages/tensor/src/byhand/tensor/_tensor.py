@@ -9,28 +9,14 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from ._dtypes import FLOATING, DType
 from ._graph import Array, Edge
 from ._handles import RemovableHandle
 from ._modes import INFERENCE
+from ._size import Size as Size
 from ._views import follow_base
 
 FROZEN = [0]  # the version counter of every inference tensor; none of them can enter a graph
-
-
-class Size(tuple[int, ...]):
-    """A shape: a tuple that knows its number of elements."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        """Return the product of the sizes."""
-        return int(np.prod(self, dtype=np.int64))
-
-    def __repr__(self) -> str:
-        return f"Size({list(self)})"
 
 
 class Tensor:
@@ -216,10 +202,6 @@ class Tensor:
     def is_leaf(self) -> bool:
         """Whether it was made by the user rather than by a recorded operation."""
         return self.grad_fn is None
-
-    @property
-    def _is_view(self) -> bool:
-        return self._base is not None
 
     def is_inference(self) -> bool:
         """Whether it was made inside `inference_mode`."""
