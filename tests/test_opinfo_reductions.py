@@ -18,9 +18,15 @@ def test_samples(info, dtype):
     opinfo.agrees(info, dtype)
 
 
+@pytest.mark.parametrize("info", [info for info in INFOS if info.inplace_variant], ids=lambda info: info.formatted_name)
+def test_in_place(info):
+    opinfo.agrees_in_place(info)
+
+
 @pytest.mark.parametrize("info", INFOS, ids=lambda info: info.formatted_name)
 def test_forms(info):
-    """What PyTorch offers as a method or under a second name is here too."""
-    assert info.method_variant is None or hasattr(bt.Tensor, info.method_variant.__name__)
+    """What PyTorch offers as a method, in place or under a second name is here too."""
+    for form in (info.method_variant, info.inplace_variant):
+        assert form is None or hasattr(bt.Tensor, form.__name__)
     for alias in info.aliases:
         assert "." in alias.name or hasattr(bt, alias.name), alias.name

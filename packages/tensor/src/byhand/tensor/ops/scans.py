@@ -15,6 +15,7 @@ from .indexing import gather
 from .reductions import Extreme, reduced_over
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
+IN_PLACE = ("cumprod", "cumsum")
 
 
 def _axis(input: Array, dim: int) -> int:
