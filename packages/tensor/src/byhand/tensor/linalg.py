@@ -14,10 +14,12 @@ import numpy as np
 from ._errors import ShapeError
 from ._graph import Array
 from ._op import op
-from ._tensor import Tensor
+from ._tensor import Tensor, wrap
+from .ops.choices import where
+from .ops.products import matmul
 from .ops.shapes import squeeze, unsqueeze
 
-__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "slogdet", "solve"]
+__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "matrix_power", "slogdet", "solve"]
 
 LinAlgError = np.linalg.LinAlgError
 
@@ -142,6 +144,26 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     if B._data.ndim < 2:
         raise RuntimeError(f"linalg.solve: B must be at least a vector, but its shape is {tuple(B.shape)}")
     return _solve(A, B) if left else _solve(A.mT, B.mT).mT
+
+
+# ---------------------------------------------------------------------- powers
+
+
+def matrix_power(A: Tensor, n: int) -> Tensor:
+    """Return Aⁿ by repeated squaring; for negative n, that of the inverse. Raises LinAlgError if it does not exist."""
+    if A._data.ndim < 2 or A._data.shape[-1] != A._data.shape[-2]:
+        raise RuntimeError(f"linalg.matrix_power: A must be batches of square matrices, but its shape is {tuple(A.shape)}")
+    if n == 0:
+        return where(wrap(np.asarray(False)), A, wrap(np.eye(A._data.shape[-1], dtype=A._data.dtype)))  # type: ignore[return-value]
+    square, left = (inv(A), -n) if n < 0 else (A, n)
+    power = None
+    while left:
+        if left % 2:
+            power = square if power is None else matmul(power, square)
+        left //= 2
+        square = matmul(square, square) if left else square
+    assert power is not None
+    return power.clone() if power is A else power
 
 
 # ---------------------------------------------------------------------- decompositions
