@@ -47,6 +47,27 @@ CASES = [
             lr_decay=[0, 0.1], weight_decay=[0, 0.1], initial_accumulator_value=[0, 0.5], maximize=[False, True]
         )
     ],
+    *[
+        ("Adamax", options)
+        for options in combinations(
+            betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], maximize=[False, True]
+        )
+    ][::3],
+    *[
+        ("RAdam", options)
+        for options in combinations(
+            betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], decoupled_weight_decay=[False, True],
+            maximize=[False, True],
+        )
+    ][::3],
+    *[
+        ("Adadelta", options)
+        for options in combinations(rho=[0.9, 0.3], eps=[1e-6, 0.1], weight_decay=[0, 0.1], maximize=[False, True])
+    ][::3],
+    *[
+        ("Rprop", options)
+        for options in combinations(etas=[(0.5, 1.2), (0.3, 2.0)], step_sizes=[(1e-6, 50), (0.01, 0.05)], maximize=[False, True])
+    ][::3],
     ("Adam", {"betas": (0.0, 0.0), "eps": 0.5}),  # with a small ε the last bits would be blown up: g / |g| near g = 0
 ]
 
@@ -242,7 +263,7 @@ def test_transposed_parameters_and_gradients():
         assert ours._data is memory
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"])
+@pytest.mark.parametrize("name", sorted({name for name, _ in CASES}))
 def test_signature_defaults_and_repr_are_torchs(name):
     import inspect
 
@@ -285,6 +306,10 @@ WRONG = [
     ("RMSprop", {"momentum": -1}),
     ("Adagrad", {"lr_decay": -1}),
     ("Adagrad", {"initial_accumulator_value": -1}),
+    ("Adamax", {"betas": (0.9, 1.0)}),
+    ("RAdam", {"weight_decay": -1}),
+    ("Adadelta", {"rho": 1.5}),
+    ("Rprop", {"etas": (0.5, 0.9)}),
 ]
 
 

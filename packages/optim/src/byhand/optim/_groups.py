@@ -76,3 +76,10 @@ def check_rate(group: Group, name: str = "lr", words: str = "learning rate") -> 
         raise ValueError(f"Tensor {name} must be 1-element, but its shape is {tuple(value.shape)}")
     if not value >= 0.0:  # so that nan is refused
         raise ValueError(f"Invalid {words}: {value}")
+
+
+def check_betas(group: Group) -> None:
+    """Raise ValueError unless each of `betas` is in [0, 1)."""
+    for i, beta in enumerate(group["betas"]):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")

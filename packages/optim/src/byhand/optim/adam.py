@@ -6,8 +6,8 @@ import numpy as np
 from byhand.tensor import Tensor
 
 from ._bundle import Array
-from ._groups import Group, Params, check_rate
-from .optimizer import Optimizer, descent
+from ._groups import Group, Params, check_betas, check_rate
+from .optimizer import Optimizer, decayed, descent
 
 
 class Adam(Optimizer):
@@ -58,9 +58,7 @@ class Adam(Optimizer):
         """Raise ValueError if an option of the group is wrong."""
         check_rate(group)
         check_rate(group, "eps", "epsilon value")
-        for i, beta in enumerate(group["betas"]):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        check_betas(group)
         check_rate(group, "weight_decay", "weight_decay value")
 
     def slots(self, group: Group) -> dict[str, float]:
@@ -74,12 +72,7 @@ class Adam(Optimizer):
         The corrections are drawn out of the arrays: m̂ / (√v̂ + ε) = c · m / (√v + ε√(1 − β₂ᵗ)), c = √(1 − β₂ᵗ) / (1 − β₁ᵗ).
         """
         lr, (beta1, beta2) = float(group["lr"]), group["betas"]
-        if group["decoupled_weight_decay"]:
-            g = np.negative(grad, out=scratch[0]) if group["maximize"] else grad
-            if group["weight_decay"]:
-                param *= 1 - lr * group["weight_decay"]
-        else:
-            g = descent(group, param, grad, scratch)
+        g = (decayed if group["decoupled_weight_decay"] else descent)(group, param, grad, scratch)
         m, v, t = state["exp_avg"], state["exp_avg_sq"], scratch[1]
         np.subtract(g, m, out=t)
         t *= 1 - beta1

@@ -248,3 +248,13 @@ def descent(group: Group, param: Array, grad: Array, scratch: Array) -> Array:
         np.multiply(param, float(group["weight_decay"]), out=scratch[1])
         grad = np.add(grad, scratch[1], out=scratch[0])
     return grad
+
+
+def decayed(group: Group, param: Array, grad: Array, scratch: Array) -> Array:
+    """Shrink the parameters by λ = `weight_decay`, θ ← (1 − γλ)θ, and return ±g (−g where `maximize`).
+
+    The first row of `scratch` may hold the result.
+    """
+    if group["weight_decay"]:
+        param *= 1 - float(group["lr"]) * group["weight_decay"]
+    return np.negative(grad, out=scratch[0]) if group["maximize"] else grad
