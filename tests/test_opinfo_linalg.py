@@ -7,7 +7,7 @@ import opinfo
 import pytest
 
 NAMES = """
-    linalg.inv linalg.det linalg.slogdet linalg.solve linalg.cholesky linalg.eigvalsh linalg.matrix_power
+    linalg.inv linalg.det linalg.slogdet linalg.solve linalg.cholesky linalg.eigvalsh linalg.matrix_power linalg.multi_dot
 """
 
 

@@ -7,6 +7,7 @@ algorithmic differentiation" (2008); I. Murray, "Differentiation of the Cholesky
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from .ops.choices import where
 from .ops.products import matmul
 from .ops.shapes import squeeze, unsqueeze
 
-__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "matrix_power", "slogdet", "solve"]
+__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "matrix_power", "multi_dot", "slogdet", "solve"]
 
 LinAlgError = np.linalg.LinAlgError
 
@@ -164,6 +165,42 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
         square = matmul(square, square) if left else square
     assert power is not None
     return power.clone() if power is A else power
+
+
+def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
+    """Return the product of two or more matrices in the cheapest order; the first and the last may be vectors.
+
+    The cost of each stretch of factors is the least over the places at which it can be cut (Cormen et al., 15.2).
+    Raises RuntimeError for fewer than two factors, or if their sizes do not fit.
+    """
+    factors = list(tensors)
+    if len(factors) < 2:
+        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(factors)}")
+    ends = (0, len(factors) - 1)
+    for i, t in enumerate(factors):
+        if t._data.ndim != 2 and not (i in ends and t._data.ndim == 1):
+            raise RuntimeError(f"multi_dot(): tensor {i} must be a matrix (the ends may be vectors), not {t._data.ndim}-D")
+    shapes = [t._data.shape for t in factors]
+    sizes = [shapes[0][0] if len(shapes[0]) > 1 else 1, *[shape[0] for shape in shapes[1:]], (*shapes[-1], 1)[1]]
+    return _chained(factors, 0, len(factors), _cheapest(sizes))
+
+
+def _cheapest(sizes: list[int]) -> dict[tuple[int, int], int]:
+    """For each stretch i … j of factors, of which factor k is sizes[k] × sizes[k + 1], the best place to cut it."""
+    count = len(sizes) - 1
+    cost = {(i, i + 1): 0 for i in range(count)}
+    cuts = {}
+    for length in range(2, count + 1):
+        for i in range(count - length + 1):
+            j = i + length
+            cost[i, j], cuts[i, j] = min((cost[i, k] + cost[k, j] + sizes[i] * sizes[k] * sizes[j], k) for k in range(i + 1, j))
+    return cuts
+
+
+def _chained(factors: list[Tensor], i: int, j: int, cuts: dict[tuple[int, int], int]) -> Tensor:
+    if j - i == 1:
+        return factors[i]
+    return matmul(_chained(factors, i, cuts[i, j], cuts), _chained(factors, cuts[i, j], j, cuts))
 
 
 # ---------------------------------------------------------------------- decompositions
