@@ -176,6 +176,28 @@ def test_batch_norm_normalises():
     np.testing.assert_allclose(y.std(axis=0), 1, atol=1e-4)
 
 
+def test_batch_norm_and_the_running_statistics_it_changes_in_place():
+    norm = nn.BatchNorm1d(2, affine=False)
+    x = bt.ones(3, 2, requires_grad=True)
+    upstream = bt.randn(3, 2, generator=generator())
+    evaluated = norm.eval()(x * 2)
+    weighted = (x * norm.running_mean).sum()
+    norm.train()(bt.randn(5, 2, generator=generator()) * 9 + 4)
+    evaluated.backward(upstream)  # with the statistics of its own time
+    np.testing.assert_allclose(x.grad.numpy(), upstream.numpy() * 2 / math.sqrt(1 + 1e-5), rtol=1e-6)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        weighted.backward()
+
+
+def test_batch_norm_weight_gradient_in_evaluation_uses_the_statistics_of_its_time():
+    norm = nn.BatchNorm1d(2)
+    x = bt.randn(4, 2, generator=generator())
+    evaluated = norm.eval()(x)
+    norm.train()(x * 5 + 3)
+    evaluated.sum().backward()
+    np.testing.assert_allclose(norm.weight.grad.numpy(), x.numpy().sum(axis=0) / math.sqrt(1 + 1e-5), rtol=1e-5)
+
+
 def test_batch_norm_with_a_large_mean_keeps_its_digits():
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
     near, far = (nn.BatchNorm1d(3)(bt.tensor(x + shift)).detach().numpy() for shift in (np.float32(0), np.float32(1000)))

@@ -72,6 +72,10 @@ def test_attributes_move_between_the_tables():
     model.x = 3
     model.x = nn.Parameter(bt.ones(2))
     assert list(dict(model.named_parameters())) == ["x"]
+    model.register_buffer("y", bt.ones(1))
+    model.y = nn.Parameter(bt.ones(2))
+    assert not list(model.buffers())
+    del model.y
     model.x = nn.ReLU()
     assert not list(model.parameters())
     assert [name for name, _ in model.named_children()] == ["x"]
