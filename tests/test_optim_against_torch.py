@@ -65,6 +65,19 @@ CASES = [
         for options in combinations(rho=[0.9, 0.3], eps=[1e-6, 0.1], weight_decay=[0, 0.1], maximize=[False, True])
     ][::3],
     *[
+        ("NAdam", options)
+        for options in combinations(
+            betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], momentum_decay=[4e-3, 0.5],
+            decoupled_weight_decay=[False, True], maximize=[False, True],
+        )
+    ][::5],
+    *[
+        ("ASGD", options)
+        for options in combinations(
+            lambd=[1e-4, 0.3], alpha=[0.75, 0.3], t0=[1e6, 0, 5], weight_decay=[0, 0.1], maximize=[False, True]
+        )
+    ][::5],
+    *[
         ("Rprop", options)
         for options in combinations(etas=[(0.5, 1.2), (0.3, 2.0)], step_sizes=[(1e-6, 50), (0.01, 0.05)], maximize=[False, True])
     ][::3],
@@ -169,6 +182,8 @@ def test_run_begun_here_goes_on_in_torch(name, options):
         pair.step(missing=0.3)
     pair.their_optimizer = pair.new_optimizer(torch.optim, pair.theirs)
     pair.their_optimizer.load_state_dict(converted(pair.our_optimizer.state_dict(), torch.tensor))
+    for state in pair.their_optimizer.state.values():  # PyTorch widens these in loading, even its own
+        state.update({key: state[key].float() for key in ("mu_product", "eta", "mu") if key in state})
     for _ in range(5):
         pair.step(missing=0.3)
         pair.check()
@@ -310,6 +325,8 @@ WRONG = [
     ("RAdam", {"weight_decay": -1}),
     ("Adadelta", {"rho": 1.5}),
     ("Rprop", {"etas": (0.5, 0.9)}),
+    ("NAdam", {"momentum_decay": -1}),
+    ("ASGD", {"weight_decay": -1}),
 ]
 
 

@@ -6,7 +6,7 @@ import pickle
 import byhand.tensor as bt
 import numpy as np
 import pytest
-from byhand.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Optimizer, RAdam, RMSprop, Rprop
+from byhand.optim import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop, Rprop
 from byhand.optim._bundle import LARGE
 
 rng = np.random.default_rng(0)
@@ -19,6 +19,8 @@ EVERY = [
     pytest.param(lambda params, **options: Adamax(params, lr=0.1, **options), id="Adamax"),
     pytest.param(lambda params, **options: RAdam(params, lr=0.1, betas=(0.9, 0.99), **options), id="RAdam"),
     pytest.param(lambda params, **options: Adadelta(params, lr=0.1, **options), id="Adadelta"),
+    pytest.param(lambda params, **options: NAdam(params, lr=0.1, **options), id="NAdam"),
+    pytest.param(lambda params, **options: ASGD(params, lr=0.1, lambd=0.1, t0=2, **options), id="ASGD"),
 ]
 WITHOUT_DECAY = [*EVERY, pytest.param(lambda params: Rprop(params, lr=0.1), id="Rprop")]
 
@@ -143,7 +145,7 @@ def test_parameters_stay_in_their_memory(make):
     assert all(p._data is array for p, array in zip(params, arrays, strict=True))
 
 
-@pytest.mark.parametrize("make", WITHOUT_DECAY)
+@pytest.mark.parametrize("make", EVERY)
 def test_replaced_data_is_what_is_updated(make):
     params = [parameter(3), parameter(2)]
     optimizer = make(params)

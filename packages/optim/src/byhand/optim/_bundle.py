@@ -8,7 +8,7 @@ nothing is copied. Either way the update sees flat blocks that fit the processor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,21 +26,22 @@ class Block(NamedTuple):
 
     where: slice
     param: Array
-    state: dict[str, Array]
+    state: dict[str, Array]  # its numbers are whole: one for each parameter of the bundle, all equal
     scratch: Array  # two rows
 
 
 class Bundle:
-    """Parameters of one dtype that have been updated equally often.
+    """Parameters of one dtype that have been updated equally often, and whose other numbers are equal too.
 
     Args:
         params: the parameters; all have gradients whenever the bundle is used.
         states: the state of each, with the same names; their tensors become views of the bundle's flat arrays.
         steps: how many updates they have had.
+        numbers: which of their state is one number for a parameter.
         scratch: two rows of working memory, `BLOCK` elements each.
     """
 
-    def __init__(self, params: list[Tensor], states: list[State], steps: int, scratch: Array) -> None:
+    def __init__(self, params: list[Tensor], states: list[State], steps: int, numbers: Collection[str], scratch: Array) -> None:
         arrays = [p._data for p in params]
         self.params = params
         self.steps = steps
@@ -49,13 +50,13 @@ class Bundle:
         self.grad = np.empty_like(self.param) if self.copies else self.param
         self.pieces = list(zip(arrays, split(self.param, arrays), strict=True))
         self.state = {name: flatten([state[name] for state in states]) for name in states[0]}
+        self.numbers = {name: flat for name, flat in self.state.items() if name in numbers}
         self.blocks = list(self._cut(scratch))
 
     def _cut(self, scratch: Array) -> Iterator[Block]:
-        state = {name: flat for name, flat in self.state.items() if name != "step"}
         for start in range(0, self.param.size, BLOCK):
             where = slice(start, min(start + BLOCK, self.param.size))
-            piece = {name: flat[where] for name, flat in state.items()}
+            piece = {name: flat if name in self.numbers else flat[where] for name, flat in self.state.items()}
             yield Block(where, self.param[where], piece, scratch[:, : where.stop - start])
 
     def gather(self) -> Array:
@@ -100,8 +101,10 @@ def split(flat: Array, arrays: Iterable[Array]) -> Iterator[Array]:
         start += array.size
 
 
-def bundles(params: list[Tensor], states: list[State], steps: list[int], scratch: Array) -> list[Bundle]:
-    """Divide parameters of one dtype: small ones of equal count together, large ones alone.
+def bundles(
+    params: list[Tensor], states: list[State], steps: list[int], numbers: Collection[str], scratch: Array
+) -> list[Bundle]:
+    """Divide parameters of one dtype: small ones of equal count (and other numbers) together, large ones alone.
 
     Parameters that share memory travel alone too, so that each update sees the one before.
     """
@@ -109,9 +112,10 @@ def bundles(params: list[Tensor], states: list[State], steps: list[int], scratch
     members: dict[Any, list[int]] = {}
     for i, p in enumerate(params):
         alone = i in shared or p._data.size >= LARGE
-        members.setdefault(("alone", i) if alone else ("step", steps[i]), []).append(i)
+        equal = [float(state._data) for name, state in states[i].items() if name in numbers]
+        members.setdefault(("alone", i) if alone else ("equal", steps[i], *equal), []).append(i)
     return [
-        Bundle([params[i] for i in chosen], [states[i] for i in chosen], steps[chosen[0]], scratch)
+        Bundle([params[i] for i in chosen], [states[i] for i in chosen], steps[chosen[0]], numbers, scratch)
         for chosen in members.values()
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
+from collections.abc import Collection
 from itertools import chain
 from typing import Any
 
@@ -27,10 +28,13 @@ def packed(groups: list[Group], state: dict[Any, State]) -> dict[str, Any]:
     }
 
 
-def unpacked(saved: dict[str, Any], groups: list[Group], defaults: Group) -> tuple[list[Group], defaultdict[Any, State]]:
+def unpacked(
+    saved: dict[str, Any], groups: list[Group], defaults: Group, numbers: Collection[str]
+) -> tuple[list[Group], defaultdict[Any, State]]:
     """Return new groups and state for the parameters of `groups`, copied from a state dictionary.
 
-    Options that it lacks are taken from `defaults`. Raises ValueError if groups or shapes do not match.
+    Options that it lacks are taken from `defaults`; state called as in `numbers` is one number.
+    Raises ValueError if groups or shapes do not match.
     """
     _check_sizes(saved["param_groups"], groups)
     loaded = []
@@ -43,7 +47,7 @@ def unpacked(saved: dict[str, Any], groups: list[Group], defaults: Group) -> tup
     state: defaultdict[Any, State] = defaultdict(dict)
     for key, value in saved["state"].items():
         if key in params:
-            state[params[key]] = {name: _fitted(params[key], key, name, item) for name, item in value.items()}
+            state[params[key]] = {name: _fitted(params[key], key, name, item, numbers) for name, item in value.items()}
         else:
             state[key] = copy.deepcopy(value)
     return loaded, state
@@ -62,12 +66,12 @@ def _check_sizes(saved: list[Group], groups: list[Group]) -> None:
             )
 
 
-def _fitted(p: Tensor, number: Any, name: str, value: Any) -> Any:
-    """Return a copy of one piece of state: in the parameter's shape and dtype, or one float32 number for the count."""
+def _fitted(p: Tensor, number: Any, name: str, value: Any, numbers: Collection[str]) -> Any:
+    """Return a copy of one piece of state: in the parameter's shape and dtype, or one float32 number."""
     if value is None:
         return None
     array = np.asarray(value._data if isinstance(value, Tensor) else value)
-    if name == "step":
+    if name in numbers:
         return wrap(np.array(array, np.float32).reshape(()))
     if array.shape != p._data.shape:
         raise ValueError(

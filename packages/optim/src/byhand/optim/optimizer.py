@@ -6,7 +6,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Callable
 from operator import is_
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from byhand.tensor import Tensor, enable_grad, no_grad
@@ -58,6 +58,8 @@ class Optimizer:
     Raises ValueError: no parameters, one given twice, a non-leaf, a wrong option. Raises TypeError: not tensors.
     """
 
+    numbers: ClassVar[tuple[str, ...]] = ("step",)  # state that is one float32 number, not an array of the parameter's shape
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
@@ -88,7 +90,8 @@ class Optimizer:
     def slots(self, group: Group) -> dict[str, float]:  # noqa: ARG002
         """Return the names of a parameter's state, each with the value it starts from.
 
-        Each is an array of the parameter's shape, but for "step": one number, the count of updates, kept by the base class.
+        Each is an array of the parameter's shape, but for `numbers`, of which "step", the count of updates, is kept by the
+        base class.
         """
         return {}
 
@@ -99,10 +102,13 @@ class Optimizer:
             group: the options.
             step: the number of this update, from 1.
             param, grad: the values, and their gradient, which must not be changed.
-            state: the slots.
+            state: the slots; of a number an array in which it is repeated.
             scratch: two rows of working memory of the same length.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update() or step()")
+
+    def advance(self, group: Group, step: int, numbers: dict[str, Array]) -> None:
+        """Change in place what is one number for each parameter, but for "step", after their update."""
 
     # ------------------------------------------------------------------ the course of a step
 
@@ -127,6 +133,7 @@ class Optimizer:
                 grad = bundle.gather()
                 for where, param, state, scratch in bundle.blocks:
                     self.update(group, bundle.steps, param, grad[where], state, scratch)
+                self.advance(group, bundle.steps, bundle.numbers)
                 bundle.scatter()
 
     def _plan(self, index: int, group: Group) -> Plan:
@@ -159,7 +166,7 @@ class Optimizer:
             alike = [p for p in params if p._data.dtype == dtype]
             steps = [self.begin(p, slots) for p in alike]
             states = [{name: self.state[p][name] for name in slots} if slots else {} for p in alike]
-            found += bundles(alike, states, steps, self._scratch[dtype])
+            found += bundles(alike, states, steps, self.numbers, self._scratch[dtype])
         return found
 
     def begin(self, p: Tensor, slots: dict[str, float]) -> int:
@@ -169,9 +176,10 @@ class Optimizer:
         state = self.state[p]
         missing = {name: value for name, value in slots.items() if state.get(name) is None}
         for name, value in missing.items():
-            state[name] = wrap(np.full((), value, np.float32) if name == "step" else np.full(p._data.shape, value, p._data.dtype))
+            shape, dtype = ((), np.float32) if name in self.numbers else (p._data.shape, p._data.dtype)
+            state[name] = wrap(np.full(shape, value, dtype))
         for name in slots:
-            if name != "step" and state[name]._data.shape != p._data.shape:
+            if name not in self.numbers and state[name]._data.shape != p._data.shape:
                 raise RuntimeError(f"{name!r} has shape {tuple(state[name].shape)}, but its parameter has {tuple(p.shape)}")
         return int(state["step"]._data) if "step" in slots else int(not missing)
 
@@ -216,7 +224,7 @@ class Optimizer:
         State is brought to the dtype of its parameter. Raises ValueError, before anything changes, if groups or shapes
         do not match or an option is wrong.
         """
-        groups, state = unpacked(state_dict, self.param_groups, self.defaults)
+        groups, state = unpacked(state_dict, self.param_groups, self.defaults, self.numbers)
         for group in groups:
             self.check(group)
         self.__setstate__({"state": state, "param_groups": groups})
