@@ -65,6 +65,12 @@ CASES = [
         for options in combinations(rho=[0.9, 0.3], eps=[1e-6, 0.1], weight_decay=[0, 0.1], maximize=[False, True])
     ][::3],
     *[
+        ("Adafactor", options)
+        for options in combinations(
+            beta2_decay=[-0.8, -0.3], eps=[(None, 1e-3), (0.1, 0.5)], d=[1.0, 3.0], weight_decay=[0, 0.1], maximize=[False, True]
+        )
+    ][::3],
+    *[
         ("NAdam", options)
         for options in combinations(
             betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], momentum_decay=[4e-3, 0.5],
@@ -327,6 +333,10 @@ WRONG = [
     ("Rprop", {"etas": (0.5, 0.9)}),
     ("NAdam", {"momentum_decay": -1}),
     ("ASGD", {"weight_decay": -1}),
+    ("Adafactor", {"lr": -1}),
+    ("Adafactor", {"d": 0.5}),
+    ("Adafactor", {"eps": (-1, 0)}),
+    ("Adafactor", {"beta2_decay": 0.5}),
 ]
 
 

@@ -6,7 +6,7 @@ import pickle
 import byhand.tensor as bt
 import numpy as np
 import pytest
-from byhand.optim import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop, Rprop
+from byhand.optim import ASGD, SGD, Adadelta, Adafactor, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop, Rprop
 from byhand.optim._bundle import LARGE
 
 rng = np.random.default_rng(0)
@@ -20,6 +20,7 @@ EVERY = [
     pytest.param(lambda params, **options: RAdam(params, lr=0.1, betas=(0.9, 0.99), **options), id="RAdam"),
     pytest.param(lambda params, **options: Adadelta(params, lr=0.1, **options), id="Adadelta"),
     pytest.param(lambda params, **options: NAdam(params, lr=0.1, **options), id="NAdam"),
+    pytest.param(lambda params, **options: Adafactor(params, lr=0.1, **options), id="Adafactor"),
     pytest.param(lambda params, **options: ASGD(params, lr=0.1, lambd=0.1, t0=2, **options), id="ASGD"),
 ]
 WITHOUT_DECAY = [*EVERY, pytest.param(lambda params: Rprop(params, lr=0.1), id="Rprop")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -14,6 +14,8 @@ from byhand.tensor._tensor import wrap
 
 from ._bundle import State
 from ._groups import Group
+
+Layout = Callable[[str, Tensor], tuple[tuple[int, ...], Any]]
 
 
 def packed(groups: list[Group], state: dict[Any, State]) -> dict[str, Any]:
@@ -29,11 +31,11 @@ def packed(groups: list[Group], state: dict[Any, State]) -> dict[str, Any]:
 
 
 def unpacked(
-    saved: dict[str, Any], groups: list[Group], defaults: Group, numbers: Collection[str]
+    saved: dict[str, Any], groups: list[Group], defaults: Group, layout: Layout
 ) -> tuple[list[Group], defaultdict[Any, State]]:
     """Return new groups and state for the parameters of `groups`, copied from a state dictionary.
 
-    Options that it lacks are taken from `defaults`; state called as in `numbers` is one number.
+    Options that it lacks are taken from `defaults`; `layout` tells shape and dtype of a parameter's state.
     Raises ValueError if groups or shapes do not match.
     """
     _check_sizes(saved["param_groups"], groups)
@@ -47,7 +49,7 @@ def unpacked(
     state: defaultdict[Any, State] = defaultdict(dict)
     for key, value in saved["state"].items():
         if key in params:
-            state[params[key]] = {name: _fitted(params[key], key, name, item, numbers) for name, item in value.items()}
+            state[params[key]] = {name: _fitted(params[key], key, name, item, layout) for name, item in value.items()}
         else:
             state[key] = copy.deepcopy(value)
     return loaded, state
@@ -66,16 +68,16 @@ def _check_sizes(saved: list[Group], groups: list[Group]) -> None:
             )
 
 
-def _fitted(p: Tensor, number: Any, name: str, value: Any, numbers: Collection[str]) -> Any:
-    """Return a copy of one piece of state: in the parameter's shape and dtype, or one float32 number."""
+def _fitted(p: Tensor, number: Any, name: str, value: Any, layout: Layout) -> Any:
+    """Return a copy of one piece of state: in the shape and dtype that it has here."""
     if value is None:
         return None
     array = np.asarray(value._data if isinstance(value, Tensor) else value)
-    if name in numbers:
-        return wrap(np.array(array, np.float32).reshape(()))
-    if array.shape != p._data.shape:
+    shape, dtype = layout(name, p)
+    if shape == ():
+        array = array.reshape(()) if array.size == 1 else array
+    if array.shape != shape:
         raise ValueError(
-            f"loaded state dict doesn't fit: {name!r} of parameter {number} has shape {array.shape}, "
-            f"but the parameter has {p._data.shape}"
+            f"loaded state dict doesn't fit: {name!r} of parameter {number} has shape {array.shape}, but should have {shape}"
         )
-    return wrap(np.array(array, p._data.dtype, order="C"))
+    return wrap(np.array(array, dtype, order="C"))

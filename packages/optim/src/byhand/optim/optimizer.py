@@ -107,6 +107,10 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} must define update() or step()")
 
+    def layout(self, name: str, p: Tensor) -> tuple[tuple[int, ...], Any]:
+        """Return shape and dtype of a piece of a parameter's state: its own, or those of a number."""
+        return ((), np.float32) if name in self.numbers else (p._data.shape, p._data.dtype)
+
     def advance(self, group: Group, step: int, numbers: dict[str, Array]) -> None:
         """Change in place what is one number for each parameter, but for "step", after their update."""
 
@@ -123,9 +127,12 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        self._update_all()
+        return loss
+
+    def _update_all(self) -> None:
         plans = [self._plan(i, group) for i, group in enumerate(self.param_groups)]
         quietly(self._run, plans)
-        return loss
 
     def _run(self, plans: list[Plan]) -> None:
         for group, plan in zip(self.param_groups, plans, strict=True):
@@ -176,10 +183,10 @@ class Optimizer:
         state = self.state[p]
         missing = {name: value for name, value in slots.items() if state.get(name) is None}
         for name, value in missing.items():
-            shape, dtype = ((), np.float32) if name in self.numbers else (p._data.shape, p._data.dtype)
+            shape, dtype = self.layout(name, p)
             state[name] = wrap(np.full(shape, value, dtype))
         for name in slots:
-            if name not in self.numbers and state[name]._data.shape != p._data.shape:
+            if state[name]._data.shape != self.layout(name, p)[0]:
                 raise RuntimeError(f"{name!r} has shape {tuple(state[name].shape)}, but its parameter has {tuple(p.shape)}")
         return int(state["step"]._data) if "step" in slots else int(not missing)
 
@@ -224,7 +231,7 @@ class Optimizer:
         State is brought to the dtype of its parameter. Raises ValueError, before anything changes, if groups or shapes
         do not match or an option is wrong.
         """
-        groups, state = unpacked(state_dict, self.param_groups, self.defaults, self.numbers)
+        groups, state = unpacked(state_dict, self.param_groups, self.defaults, self.layout)
         for group in groups:
             self.check(group)
         self.__setstate__({"state": state, "param_groups": groups})
