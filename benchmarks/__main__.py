@@ -7,7 +7,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from . import beside_torch, micrograd_demo
+from . import micrograd_demo
 
 
 def main() -> None:
@@ -18,6 +18,8 @@ def main() -> None:
     table = Table("workload", "beside", "ours", "theirs", "ratio", "range", title="one step; ratio below 1: we are faster")
     for row in micrograd_demo.run(rounds):
         table.add_row(row.name, "micrograd", _time(row.ours), _time(row.theirs), f"{row.ratio:.3f}", "")
+    from . import beside_torch  # only now: PyTorch's many objects would slow down the garbage collector for the others
+
     for line in beside_torch.run(rounds):
         spread = f"{line.lowest:.2f} – {line.highest:.2f}"
         table.add_row(line.name, "PyTorch", _time(line.ours), _time(line.theirs), f"{line.ratio:.2f}", spread)

@@ -109,3 +109,18 @@ def test_exported_names_exist_and_are_sorted():
         module = importlib.import_module(f"byhand.tensor.{name}")
         assert list(module.__all__) == sorted(module.__all__), name
         assert all(hasattr(module, n) and hasattr(bt, n) for n in module.__all__), name
+
+
+@pytest.mark.parametrize("function", [
+    np.std, np.var, lambda x: np.std(x, axis=1, ddof=1), lambda x: np.var(x, axis=0, keepdims=True), lambda x: np.dot(x, A.T),
+    np.median, np.sort, np.argsort, lambda x: np.take(x, [1, 2]), lambda x: np.quantile(x, 0.3), lambda x: np.cov(x),
+    lambda x: np.split(x, 3, axis=1), np.unique, np.trace,
+])  # fmt: skip
+def test_names_that_pytorch_uses_otherwise_keep_numpys_meaning(function):
+    got, expected = function(bt.from_numpy(A)), function(A)
+    for ours, theirs in zip(got, expected, strict=True) if isinstance(got, list) else [(got, expected)]:
+        np.testing.assert_allclose(np.asarray(ours), theirs)
+
+
+def test_fill_keeps_every_digit_of_a_number():
+    assert bt.zeros(2, dtype=bt.float64).fill_(1 / 3).tolist() == [1 / 3, 1 / 3]

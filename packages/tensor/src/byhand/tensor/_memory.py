@@ -28,7 +28,7 @@ __all__ = [
 def copy_(input: Tensor, src: Any) -> Tensor:
     """Write the elements of `src`, broadcast, into this tensor's memory and return it; the gradient goes to `src`."""
     check_writable(input, "copy_")
-    source = src if isinstance(src, Tensor) else new(src)
+    source = src if isinstance(src, Tensor) else new(src, dtype=input._data.dtype)
     try:
         value = expand(to(source, input._data.dtype), input._data.shape)
     except RuntimeError:

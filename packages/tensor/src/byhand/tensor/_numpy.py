@@ -13,7 +13,7 @@ import numpy as np
 
 from . import creation, ops
 from ._tensor import Tensor, wrap
-from .ops import choices, masking, pointwise, products, reductions, shapes, slices
+from .ops import choices, masking, pointwise, products, reductions, shapes, slices, statistics
 
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "absolute": pointwise.abs,
@@ -34,6 +34,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "broadcast_to": lambda array, shape: shapes.expand(array, shape),
     "concatenate": lambda arrays, axis=0: shapes.cat(list(map(creation.as_tensor, arrays)), axis),
+    "dot": products.matmul,
     "expand_dims": lambda a, axis: _expand_dims(a, axis),
     "max": reductions.amax,
     "min": reductions.amin,
@@ -45,8 +46,15 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "stack": lambda arrays, axis=0: shapes.stack(list(map(creation.as_tensor, arrays)), axis),
     "swapaxes": shapes.transpose,
     "transpose": lambda a, axes=None: shapes.permute(a, tuple(axes or range(a.ndim)[::-1])),
+    "std": lambda a, axis=None, ddof=0, keepdims=False: statistics.std(a, axis, correction=ddof, keepdim=keepdims),
+    "var": lambda a, axis=None, ddof=0, keepdims=False: reductions.var(a, axis, correction=ddof, keepdim=keepdims),
     "where": lambda condition, x, y: choices._where(condition, x, y),
 }
+# Under these names PyTorch means something else; NumPy's own functions take the arrays, as for names we do not have.
+_OTHER_MEANING = frozenset({
+    "argsort", "corrcoef", "cov", "cross", "isin", "median", "meshgrid", "nanmedian", "nanquantile", "put", "quantile",
+    "searchsorted", "sort", "split", "take", "trace", "trapezoid", "unique",
+})  # fmt: skip
 
 
 def array_ufunc(_: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -70,6 +78,8 @@ def array_function(_: Tensor, function: Any, __: Any, args: Any, kwargs: Any) ->
 
 
 def _named(name: str) -> Callable[..., Any] | None:
+    if name in _OTHER_MEANING:
+        return None
     return next((getattr(table, name) for table in (*ops.TABLES, creation) if name in table.__all__), None)
 
 
