@@ -6,8 +6,8 @@ import pytest
 
 NAMES = """
     all amax amin aminmax any argmax argmin argsort bincount bucketize cdist corrcoef count_nonzero cov cummax cummin cumprod
-    cumsum cumulative_trapezoid diff dist histc isin kthvalue logcumsumexp logsumexp max mean median min mode msort nanmean
-    nanmedian nanquantile nansum norm prod quantile searchsorted softmax sort std std_mean sum topk trapezoid trapz unique
+    cumsum cumulative_trapezoid diff dist histc isin kthvalue log_softmax logcumsumexp logsumexp max mean median min mode msort
+    nanmean nanmedian nanquantile nansum norm prod quantile searchsorted softmax sort std std_mean sum topk trapezoid trapz unique
     unique_consecutive var var_mean
 """
 INFOS = [info for name in NAMES.split() for info in opinfo.INFOS[name]]

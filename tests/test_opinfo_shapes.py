@@ -12,7 +12,7 @@ NAMES = """
     tril triu diag diagonal diag_embed diagflat trace block_diag tril_indices triu_indices
     unfold narrow_copy
     index_select index_add index_copy index_fill repeat_interleave
-    scatter scatter_add scatter_reduce take_along_dim take put
+    gather scatter scatter_add scatter_reduce take_along_dim take put
     index_put masked_fill masked_select masked_scatter nonzero argwhere cartesian_prod combinations
 """
 INFOS = [info for name in NAMES.split() for info in opinfo.INFOS[name]]

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._backward import Pass, as_gradient, deliver
 from .._graph import Edge
-from .._modes import enable_grad, no_grad
+from .._modes import GRAD
 from .._tensor import Tensor, wrap
 from .._views import follow_base
 
@@ -77,8 +77,11 @@ def grad(
 
 
 def _run(roots: dict[Edge, Any], wanted: set[Edge] | None, retain: bool | None, create: bool) -> dict[Edge, Any]:
-    with enable_grad() if create else no_grad():
+    token = GRAD.set(create)
+    try:
         return Pass(roots, wanted, create if retain is None else retain, create).run()
+    finally:
+        GRAD.reset(token)
 
 
 def _roots(tensors: Tensors, gradients: Any, create: bool) -> dict[Edge, Any]:

@@ -204,6 +204,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 @op
 def _gather(input: Array, index: Array, *, dim: int) -> Array:
     r"""y_{i j k} = x_{i index_{ijk} k} (here dim = 1).   x̄ receives ȳ at the places read, repeated places their sum"""
+    if not index.size:  # PyTorch lets an empty index have any number of dimensions
+        return np.empty(index.shape, input.dtype)
     return input[along(index, dim, input)] if input.ndim else np.broadcast_to(input, index.shape).copy()
 
 
@@ -216,7 +218,8 @@ def _(g: Array, index: Array, dim: int, shape: Shape) -> Array:
 def _scatter_along(g: Array, index: Array, *, dim: int, shape: Shape) -> Array:
     r"""y = 0, y_{i index_{ijk} k} += g_{ijk}: the transpose of `gather`.   ḡ = gather(ȳ)"""
     y = np.zeros(shape, g.dtype)
-    np.add.at(y, along(index, dim, y) if y.ndim else (), g if y.ndim else g.sum())
+    if index.size:
+        np.add.at(y, along(index, dim, y) if y.ndim else (), g if y.ndim else g.sum())
     return y
 
 

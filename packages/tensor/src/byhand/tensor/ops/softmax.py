@@ -54,7 +54,7 @@ def _(u: Array, g: Array, y: Array, dim: int) -> Array:
 @op(promote=only_floating)
 def log_softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None) -> Array:
     r"""y_i = x_i − ln Σ_j e^{x_j}.   ∂y_i/∂x_j = δ_ij − softmax_j   ⇒   x̄ = ȳ − e^y Σ_i ȳ_i"""
-    y = np.subtract(input, np.max(input, axis=_one(input, dim), keepdims=True), dtype=dtype)
+    y = np.asarray(np.subtract(input, _largest(input, _one(input, dim)), dtype=dtype))
     y -= np.log(np.sum(np.exp(y), axis=_one(input, dim), keepdims=True))
     return y
 
