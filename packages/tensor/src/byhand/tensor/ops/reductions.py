@@ -60,7 +60,8 @@ def reduced_over(input: Array, dim: Dim) -> int | tuple[int, ...] | None:
 @op(promote=summing)
 def sum(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Array:
     r"""y = Σ x_i.   ∂y/∂x_i = 1"""
-    return np.sum(input, axis=reduced_over(input, dim), keepdims=keepdim, dtype=dtype)
+    # np.sum without its wrapper, which costs 1 µs
+    return np.add.reduce(input, axis=reduced_over(input, dim), keepdims=keepdim, dtype=dtype)  # type: ignore[call-overload]
 
 
 @sum.vjp("input")

@@ -21,7 +21,7 @@ def softmax(input: Array, dim: int | None = None, *, dtype: DType | None = None)
     r"""y_i = e^{x_i} / Σ_j e^{x_j}.   ∂y_i/∂x_j = y_i (δ_ij − y_j)   ⇒   x̄ = y ⊙ (ȳ − Σ_j ȳ_j y_j)"""
     y = np.asarray(np.subtract(input, _largest(input, _one(input, dim)), dtype=dtype))
     y = np.exp(y, out=y if y.dtype != object else None)
-    y /= np.sum(y, axis=_one(input, dim), keepdims=True)
+    y /= np.add.reduce(y, axis=_one(input, dim), keepdims=True)  # np.sum without its wrapper: 1 µs
     return y
 
 
@@ -34,7 +34,7 @@ def _(g: Array, out: Array, dim: int | None) -> Array:
 def softmax_backward(g: Array, y: Array, *, dim: int) -> Array:
     r"""x̄ = y ⊙ (ȳ − Σ_j ȳ_j y_j)"""
     weighted = g * y
-    weighted -= y * np.sum(weighted, axis=_one(y, dim), keepdims=True)
+    weighted -= y * np.add.reduce(weighted, axis=_one(y, dim), keepdims=True)
     return weighted
 
 
@@ -83,7 +83,7 @@ def _(g: Array, input: Array, out: Array, dim: Dim, keepdim: bool) -> Array:
 
 def _largest(input: Array, axis: int | tuple[int, ...] | None) -> Array:
     """The maximum; −∞ where there is nothing, so that an empty sum of exponentials has the logarithm −∞."""
-    return np.asarray(np.max(input, axis=axis, keepdims=True, initial=-np.inf))
+    return np.asarray(np.maximum.reduce(input, axis=axis, keepdims=True, initial=-np.inf))
 
 
 def _one(input: Array, dim: int | None) -> int | None:
