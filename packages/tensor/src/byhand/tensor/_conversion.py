@@ -25,17 +25,20 @@ __all__ = [
 # ---------------------------------------------------------------------- dtypes
 
 
-def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False, **_: Any) -> Tensor:
+def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
     """Return the tensor in another dtype: `to(dtype)`, `to(other)` or `to("cpu")`; itself if nothing changes.
 
-    Its gradient comes back in the tensor's own dtype. Raises RuntimeError for any device but the CPU.
+    Its gradient comes back in the tensor's own dtype. Raises RuntimeError for any device but the CPU, TypeError for a bare
+    True or False, which could be PyTorch's `non_blocking` (there is nothing to wait for here) or `copy`.
     """
     for argument in args:
+        if isinstance(argument, builtins.bool):
+            raise TypeError(f"to() got {argument} without a name; say copy={argument}")
         if isinstance(argument, Tensor):
             dtype = argument.dtype
         elif isinstance(argument, str) and argument.split(":")[0] in ("cpu", "cuda", "mps", "meta"):
             device = argument
-        elif not isinstance(argument, builtins.bool):
+        else:
             dtype = argument
     check_device(device)
     wanted = input._data.dtype if dtype is None else as_dtype(dtype)
