@@ -9,6 +9,7 @@ import operator
 import warnings
 from collections import defaultdict
 
+import byhand.nn as bn
 import byhand.tensor as bt
 import numpy as np
 import pytest
@@ -98,8 +99,15 @@ INDEX_OF = {"argsort": 0, "kthvalue": 1, "mode": 0, "sort": 0, "topk": 1}
 
 
 def ours(info):
-    """Our function for an operation, or else our method."""
-    return ORDER.get(info.name) or getattr(bt, info.name, None) or getattr(bt.Tensor, info.name)
+    """Our function for an operation, which may stand in `linalg` or `nn.functional`, or else our method."""
+    if info.name in ORDER:
+        return ORDER[info.name]
+    if info.name.startswith("nn.functional."):
+        return getattr(bn.functional, info.name.removeprefix("nn.functional."))
+    try:
+        return operator.attrgetter(info.name)(bt)
+    except AttributeError:
+        return getattr(bt.Tensor, info.name)
 
 
 def agrees(info, dtype):
@@ -199,10 +207,20 @@ def gradients(inputs, pairs, rng, where, again):
 
 def pulled(pairs, leaves, rng, again):
     """The gradients of the leaves in both libraries, for random upstream gradients of the results, in pairs."""
-    upstream = [np.asarray(rng.standard_normal(e.shape)) for _, e in pairs]
+    upstream = [np.asarray(rng.standard_normal(e.shape)).astype(e.detach().numpy().dtype) for _, e in pairs]
     return tuple(
-        library.autograd.grad(outputs, of, list(map(library.from_numpy, upstream)), allow_unused=True, create_graph=again)
+        _pulled(library, outputs, of, upstream, again)
         for library, outputs, of in zip((bt, torch), zip(*pairs, strict=True), leaves, strict=True)
+    )
+
+
+def _pulled(library, outputs, of, upstream, again):
+    """The gradients in one library. An output that depends on no leaf contributes nothing."""
+    chosen = [(out, library.from_numpy(g)) for out, g in zip(outputs, upstream, strict=True) if out.requires_grad]
+    if not chosen:
+        return (None,) * len(of)
+    return library.autograd.grad(
+        [out for out, _ in chosen], of, [g for _, g in chosen], allow_unused=True, create_graph=again
     )
 
 
