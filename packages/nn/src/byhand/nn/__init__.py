@@ -4,7 +4,7 @@
 """
 
 from . import functional as functional, init as init
-from .modules import activation, container, dropout, linear, loss, module, normalisation, parameters
+from .modules import activation, container, dropout, linear, loss, module, normalisation, padding, parameters
 from .modules.activation import *
 from .modules.container import *
 from .modules.dropout import *
@@ -12,9 +12,10 @@ from .modules.linear import *
 from .modules.loss import *
 from .modules.module import *
 from .modules.normalisation import *
+from .modules.padding import *
 from .modules.parameters import *
 from .parameter import Parameter as Parameter
 
-_TABLES = (activation, container, dropout, linear, loss, module, normalisation, parameters)
+_TABLES = (activation, container, dropout, linear, loss, module, normalisation, padding, parameters)
 
 __all__ = sorted({"Parameter", "functional", "init"}.union(*(table.__all__ for table in _TABLES)))

@@ -37,7 +37,7 @@ def _index_select(input: Array, index: Array, *, dim: int) -> Array:
     r"""y_{i k} = x_{i index_k} (here dim = 1).   x̄ receives ȳ at the slices read: `index_add` into zeros"""
     place = _slices("index_select", input, dim, index)
     if input.ndim:
-        return input[place]
+        return np.take(input, place[-1], axis=len(place) - 1)  # rows in order, where input[place] would put them last in memory
     return np.broadcast_to(input, () if index.size == 1 else index.shape).copy()
 
 
