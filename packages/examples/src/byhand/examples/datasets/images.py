@@ -9,7 +9,7 @@ from byhand.examples.datasets.download import RemoteFile, fetch
 from byhand.examples.datasets.errors import DataError
 from byhand.examples.datasets.idx import read_idx
 
-__all__ = ["Images", "TrainOrTest", "four_files", "load_idx"]
+__all__ = ["Images", "four_files", "load_idx"]
 
 TrainOrTest = Literal["train", "test"]
 
