@@ -14,6 +14,8 @@ import numpy as np
 def explained(error: Exception, name: str, inputs: Sequence[str], values: Sequence[Any], options: dict[str, Any]) -> Exception:
     """Return the exception to raise instead of `error`, which the forward of `name` raised."""
     given = _given(inputs, values, options)
+    if isinstance(error, LinAlgError):
+        return LinAlgError(f"{name}: {error}. Given {given}.")
     if isinstance(error, np.exceptions.AxisError):
         rank = error.ndim
         bounds = f"expected to be in range of [{-max(rank or 1, 1)}, {max(rank or 1, 1) - 1}], but got {error.axis}"
@@ -38,6 +40,10 @@ def explained(error: Exception, name: str, inputs: Sequence[str], values: Sequen
     if type(error) is ValueError:
         return RuntimeError(f"{name}: {error}. Given {given}.")
     return error
+
+
+class LinAlgError(RuntimeError, np.linalg.LinAlgError):
+    """Raised where a matrix has no inverse, no factor, or no decomposition that converges: PyTorch's error and NumPy's."""
 
 
 class ShapeError(ValueError):
