@@ -4,18 +4,39 @@
 """
 
 from . import functional as functional, init as init
-from .modules import activation, container, dropout, linear, loss, module, normalisation, padding, parameters
-from .modules.activation import *
+from .modules import (
+    container,
+    dropout,
+    gated,
+    linear,
+    loss,
+    module,
+    normalisation,
+    padding,
+    parameters,
+    rectifiers,
+    shrinkage,
+    sigmoids,
+    softmaxes,
+)
 from .modules.container import *
 from .modules.dropout import *
+from .modules.gated import *
 from .modules.linear import *
 from .modules.loss import *
 from .modules.module import *
 from .modules.normalisation import *
 from .modules.padding import *
 from .modules.parameters import *
+from .modules.rectifiers import *
+from .modules.shrinkage import *
+from .modules.sigmoids import *
+from .modules.softmaxes import *
 from .parameter import Parameter as Parameter
 
-_TABLES = (activation, container, dropout, linear, loss, module, normalisation, padding, parameters)
+_TABLES = (
+    container, dropout, gated, linear, loss, module, normalisation, padding, parameters, rectifiers, shrinkage, sigmoids,
+    softmaxes,
+)  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init"}.union(*(table.__all__ for table in _TABLES)))

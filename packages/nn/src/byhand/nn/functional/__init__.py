@@ -1,15 +1,37 @@
 """Layers, activations and losses as functions, with PyTorch's names: what the modules call in their `forward`."""
 
-from . import activations, binary, classification, dropout as _dropout, linear as _linear, normalisation, padding, regression
-from .activations import *
+from . import (
+    binary,
+    classification,
+    dropout as _dropout,
+    gated,
+    gelu as _gelu,
+    linear as _linear,
+    normalisation,
+    padding,
+    rectifiers,
+    regression,
+    shrinkage,
+    sigmoids,
+    softmaxes,
+)
 from .binary import *
 from .classification import *
 from .dropout import *
+from .gated import *
+from .gelu import *
 from .linear import *
 from .normalisation import *
 from .padding import *
+from .rectifiers import *
 from .regression import *
+from .shrinkage import *
+from .sigmoids import *
+from .softmaxes import *
 
-_TABLES = (activations, binary, classification, _dropout, _linear, normalisation, padding, regression)
+_TABLES = (
+    binary, classification, _dropout, gated, _gelu, _linear, normalisation, padding, rectifiers, regression, shrinkage,
+    sigmoids, softmaxes,
+)  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})

@@ -9,7 +9,7 @@ from byhand.tensor import Tensor, op, sigmoid
 from byhand.tensor._graph import Array
 
 from ._checks import alike, check_reduction, reduced
-from .activations import softplus
+from .sigmoids import softplus
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._blocks import elementwise
 from .._graph import Array
 from .._op import op
 from .._promotion import floating
@@ -86,7 +87,14 @@ def sigmoid(input: Array) -> Array:
 
     Where e⁻ˣ overflows, 1/(1 + ∞) = 0 is the right limit, and no digit is lost elsewhere: no case is needed.
     """
-    return 1 / (1 + np.exp(-input))
+    return elementwise(_sigmoid, input)
+
+
+def _sigmoid(x: Array, out: Array) -> None:
+    np.negative(x, out=out)
+    np.exp(out, out=out)
+    out += 1
+    np.divide(1, out, out=out)
 
 
 @sigmoid.vjp("input")

@@ -21,6 +21,8 @@ __all__ = [
 
 Number = float | int | bool
 
+_MANY = 8192  # elements from which on a slower start is worth a faster loop
+
 
 @op(promote=same)
 def add(input: Array, other: Array, *, alpha: Number = 1) -> Array:
@@ -172,7 +174,9 @@ def _(g: Array, input: Array) -> Array:
 @op(promote=no_bool_at_all)
 def relu(input: Array) -> Array:
     r"""y = max(x, 0).   dy/dx = 1 where y > 0, else 0 (also at 0, as in PyTorch)"""
-    return np.maximum(input, 0)
+    if input.size < _MANY or input.dtype.kind != "f":
+        return np.maximum(input, 0)
+    return input.clip(0, np.inf)  # NumPy's maximum with a number has no vector code: three times as long
 
 
 @relu.vjp("input")
