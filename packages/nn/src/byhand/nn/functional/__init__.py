@@ -1,6 +1,7 @@
 """Layers, activations and losses as functions, with PyTorch's names: what the modules call in their `forward`."""
 
 from . import (
+    attention,
     binary,
     classification,
     dropout as _dropout,
@@ -15,6 +16,7 @@ from . import (
     sigmoids,
     softmaxes,
 )
+from .attention import *
 from .binary import *
 from .classification import *
 from .dropout import *
@@ -30,8 +32,8 @@ from .sigmoids import *
 from .softmaxes import *
 
 _TABLES = (
-    binary, classification, _dropout, gated, _gelu, _linear, normalisation, padding, rectifiers, regression, shrinkage,
-    sigmoids, softmaxes,
+    attention, binary, classification, _dropout, gated, _gelu, _linear, normalisation, padding, rectifiers, regression,
+    shrinkage, sigmoids, softmaxes,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
