@@ -8,6 +8,7 @@ from .modules import (
     container,
     dropout,
     gated,
+    instance,
     linear,
     loss,
     module,
@@ -18,10 +19,12 @@ from .modules import (
     shrinkage,
     sigmoids,
     softmaxes,
+    standardising,
 )
 from .modules.container import *
 from .modules.dropout import *
 from .modules.gated import *
+from .modules.instance import *
 from .modules.linear import *
 from .modules.loss import *
 from .modules.module import *
@@ -32,11 +35,12 @@ from .modules.rectifiers import *
 from .modules.shrinkage import *
 from .modules.sigmoids import *
 from .modules.softmaxes import *
+from .modules.standardising import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    container, dropout, gated, linear, loss, module, normalisation, padding, parameters, rectifiers, shrinkage, sigmoids,
-    softmaxes,
+    container, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, rectifiers, shrinkage,
+    sigmoids, softmaxes, standardising,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init"}.union(*(table.__all__ for table in _TABLES)))

@@ -12,9 +12,11 @@ from . import (
     padding,
     rectifiers,
     regression,
+    response,
     shrinkage,
     sigmoids,
     softmaxes,
+    standardising,
 )
 from .attention import *
 from .binary import *
@@ -27,13 +29,15 @@ from .normalisation import *
 from .padding import *
 from .rectifiers import *
 from .regression import *
+from .response import *
 from .shrinkage import *
 from .sigmoids import *
 from .softmaxes import *
+from .standardising import *
 
 _TABLES = (
     attention, binary, classification, _dropout, gated, _gelu, _linear, normalisation, padding, rectifiers, regression,
-    shrinkage, sigmoids, softmaxes,
+    response, shrinkage, sigmoids, softmaxes, standardising,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})

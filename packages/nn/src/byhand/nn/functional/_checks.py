@@ -6,7 +6,7 @@ from typing import Any
 
 from byhand.tensor import Tensor
 
-__all__ = ["alike", "check_probability", "check_reduction", "reduced"]
+__all__ = ["alike", "check_of_channels", "check_probability", "check_reduction", "reduced"]
 
 
 def alike(args: list[Any], _: dict[str, Any]) -> list[Any]:
@@ -15,6 +15,13 @@ def alike(args: list[Any], _: dict[str, Any]) -> list[Any]:
     if len(set(dtypes)) > 1:
         raise RuntimeError(f"expected the same dtype for all, but found {' and '.join(map(str, dtypes))}; convert with to(dtype)")
     return args
+
+
+def check_of_channels(channels: int, **given: Tensor | None) -> None:
+    """Raise RuntimeError unless each tensor given holds one number for each channel."""
+    for name, tensor in given.items():
+        if tensor is not None and tensor.shape != (channels,):
+            raise RuntimeError(f"{name} should contain {channels} elements, one for each channel, not {tuple(tensor.shape)}")
 
 
 def check_probability(p: float) -> None:

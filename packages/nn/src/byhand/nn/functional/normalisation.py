@@ -1,29 +1,19 @@
-"""Batch normalisation."""
+"""Batch normalisation: each channel is standardised over the whole batch."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from byhand.tensor import Tensor, op
-from byhand.tensor._graph import Array
+from byhand.tensor._graph import Array, Shape
 
-from ._checks import alike
+from ._checks import alike, check_of_channels
+from ._sheet import Sheet, sheet_for
+from ._standard import pulled_twice, standardised
 
 __all__ = ["batch_norm"]
-
-
-def _per_channel(x: Any) -> Any:
-    """Σ over all dimensions but the channels', dimension 1, as products with ones: faster than sums over other dimensions."""
-    channels = x.shape[1]
-    if len(x.shape) == 2:
-        return np.matmul(np.ones(x.shape[0], x.dtype), x)
-    if isinstance(x, np.ndarray) and not x.flags.c_contiguous:  # channels last in memory: rows of channels
-        rows = np.reshape(np.moveaxis(x, 1, -1), (-1, channels))
-        return np.matmul(np.ones(len(rows), x.dtype), rows)
-    rows = np.reshape(x, (x.shape[0] * channels, -1))
-    sums = np.matmul(rows, np.ones(rows.shape[1], x.dtype))
-    return np.sum(np.reshape(sums, (x.shape[0], channels)), axis=0)
 
 
 def _beside(v: Any, rank: int) -> Any:
@@ -45,60 +35,110 @@ def _batch_norm(
 ) -> tuple[Array, Array, Array]:
     r"""y = w x̂ + b, x̂ = (x − μ) r, r = 1/√(σ² + ε): for each channel, over the m elements of the batch and all positions.
 
-    With fixed μ and σ²:  x̄ = w r ȳ.  In training both depend on every x_i, ∂μ/∂x_i = 1/m and ∂r/∂x_i = −r² x̂_i/m (since
-    ∂σ²/∂x_i = 2 (x_i − μ)/m), hence with a = w ȳ
+    With fixed μ and σ²:  x̄ = w r ȳ.  In training both depend on every x_i, and with J as in `_standard`, since w is the same
+    for all m elements,
 
-        x̄_i = r a_i − (r/m) Σ_j a_j − x̂_i (r/m) Σ_j a_j x̂_j = w r (ȳ_i − b̄/m − x̂_i w̄/m),   b̄ = Σ ȳ_j,   w̄ = Σ ȳ_j x̂_j
+        x̄ = J(w ȳ) = w r (ȳ − b̄/m − x̂ w̄/m),   b̄ = Σ ȳ,   w̄ = Σ ȳ x̂
 
     In training the running statistics move towards the batch's in place, the variance as the unbiased σ² m/(m − 1).
     """
-    rank, count = input.ndim, input.size // max(input.shape[1], 1)
-    if training:
-        mean = _per_channel(input) / count
-        centred = input - _beside(mean, rank)
-        var = _per_channel(centred * centred) / count
+    sheet = sheet_for(input)
+    matrix = sheet.matrix(input)
+    out = np.empty(matrix.shape, matrix.dtype)
+    if training and input.size:
+        count = input.size // sheet.channels
+        mean = sheet.total(matrix) / count
+        var = _centre(sheet, matrix, mean, out) / count
         if running_mean is not None:
             running_mean += momentum * (mean - running_mean)
         if running_var is not None:
             running_var += momentum * (var * (count / (count - 1)) - running_var)
+    elif training:
+        mean, var = np.zeros((2, sheet.channels), matrix.dtype)
     else:
         assert running_mean is not None and running_var is not None
         mean, var = running_mean.copy(), running_var
-        centred = input - _beside(mean, rank)
+        np.subtract(matrix, sheet.spread(mean), out=out)
     rstd = 1 / np.sqrt(var + eps)
-    centred *= _beside(rstd if weight is None else rstd * weight, rank)
-    if bias is not None:
-        centred += _beside(bias, rank)
-    return centred, mean, rstd
+    _scale(sheet, out, rstd if weight is None else rstd * weight, bias)
+    return sheet.tensor(out), mean, rstd
 
 
-@_batch_norm.remake
-def _(input: Any, mean: Any, rstd: Any, training: bool, eps: float) -> tuple[Any, Any]:
-    if not training:
-        return mean, rstd
-    count = int(np.prod(input.shape)) // input.shape[1]
-    mean = _per_channel(input) / count
-    centred = input - _beside(mean, len(input.shape))
-    return mean, 1 / np.sqrt(_per_channel(centred * centred) / count + eps)
+def _centre(sheet: Sheet, matrix: Array, mean: Array, out: Array) -> Array:
+    """Write x − μ and return its sums of squares."""
+    spread, squares = sheet.spread(mean), sheet.sums(matrix)
+    for block in sheet.blocks(matrix):
+        y = out[block]
+        np.subtract(matrix[block], sheet.part(spread, block), out=y)
+        sheet.along(squares, block, y, y)
+    return sheet.gathered(squares)
+
+
+def _scale(sheet: Sheet, out: Array, scale: Array, bias: Array | None) -> None:
+    """y ← y · scale + b in place."""
+    factor, shift = sheet.spread(scale), None if bias is None else sheet.spread(bias)
+    for block in sheet.blocks(out):
+        y = out[block]
+        y *= sheet.part(factor, block)
+        if shift is not None:
+            y += sheet.part(shift, block)
 
 
 @_batch_norm.vjp("input", "weight", "bias")
 def _(
-    g: Any, input: Any, weight: Any, mean: Any, rstd: Any, training: bool, needs: tuple[bool, ...]
+    g: Any, input: Any, weight: Any, mean: Any, rstd: Any, training: bool, eps: float, needs: tuple[bool, ...]
 ) -> tuple[Any, Any, Any]:
+    if training:
+        return _batch_norm_backward.kernel(g, input, weight, mean, rstd, eps=eps)  # type: ignore[no-any-return]
     rank = len(input.shape)
-    total = _per_channel(g) if training or needs[2] else None
-    normal = (input - _beside(mean, rank)) * _beside(rstd, rank) if training or needs[1] else None
-    along = _per_channel(g * normal) if normal is not None else None
-    if not needs[0]:
-        return None, along, total
+    over = (0, *range(2, rank))
+    normal = (input - _beside(mean, rank)) * _beside(rstd, rank) if needs[1] else None
+    return (
+        g * _beside(rstd if weight is None else rstd * weight, rank),
+        None if normal is None else np.sum(g * normal, axis=over),
+        np.sum(g, axis=over) if needs[2] else None,
+    )
+
+
+@op(outputs=("gradient", "along", "total"))
+def _batch_norm_backward(
+    g: Array, input: Array, weight: Array | None, mean: Array, rstd: Array, *, eps: float  # noqa: ARG001 (for the rule)
+) -> tuple[Array, Array, Array]:
+    r"""x̄ = w r (ȳ − b̄/m − x̂ w̄/m), w̄ = Σ ȳ x̂, b̄ = Σ ȳ: as A ȳ + B h + C, with h = x − μ and three numbers for each channel.
+
+    A = w r,   B = −A r w̄/m,   C = −A b̄/m
+    """
+    sheet = sheet_for(input)
+    matrix, upstream = sheet.matrix(input), sheet.matrix(g)
+    out, scratch = np.empty(matrix.shape, matrix.dtype), np.empty(matrix.shape, matrix.dtype)
+    total, centre, products = sheet.total(upstream), sheet.spread(mean), sheet.sums(matrix)
+    for block in sheet.blocks(matrix):
+        h = scratch[block]
+        np.subtract(matrix[block], sheet.part(centre, block), out=h)
+        sheet.along(products, block, upstream[block], h)
+    along = sheet.gathered(products) * rstd
+    count = max(input.size // max(sheet.channels, 1), 1)
     factor = rstd if weight is None else rstd * weight
-    if not training:
-        return g * _beside(factor, rank), along, total
-    count = int(np.prod(input.shape)) // input.shape[1]
-    constant, slope = factor * total * (-1 / count), factor * along * (-1 / count)
-    gradient = g * _beside(factor, rank) + normal * _beside(slope, rank) + _beside(constant, rank)
-    return gradient, along, total
+    a, b, c = map(sheet.spread, (factor, factor * rstd * along * (-1 / count), factor * total * (-1 / count)))
+    for block in sheet.blocks(matrix):
+        y, h = out[block], scratch[block]
+        np.multiply(upstream[block], sheet.part(a, block), out=y)
+        h *= sheet.part(b, block)
+        y += h
+        y += sheet.part(c, block)
+    return sheet.tensor(out), along, total
+
+
+@_batch_norm_backward.vjp("g", "input", "weight")
+def _(gradients: list[Any], g: Any, input: Any, weight: Any, eps: float, shapes: list[Shape]) -> tuple[Any, Any, Any]:
+    shape, of_channels = (*input.shape[:2], math.prod(input.shape[2:])), (1, input.shape[1], 1)
+    u, v, z = np.reshape(gradients[0], shape), np.reshape(gradients[1], of_channels), np.reshape(gradients[2], of_channels)
+    factor = None if weight is None else np.reshape(weight, of_channels)
+    x = standardised(np.reshape(input, shape), (0, 2), eps)
+    of_g, of_x, of_weight = pulled_twice(u, v, z, np.reshape(g, shape), factor, x, (0, 2))
+    return (
+        np.reshape(of_g, shapes[0]), np.reshape(of_x, shapes[1]), None if weight is None else np.reshape(of_weight, shapes[2])
+    )  # fmt: skip
 
 
 def batch_norm(
@@ -114,20 +154,23 @@ def batch_norm(
     r"""y = w (x − μ)/√(σ² + ε) + b for each channel:   (N, C, …) → (N, C, …).
 
     In training μ and σ² are the batch's own, and the running statistics become (1 − momentum) old + momentum new, in place;
-    otherwise they are the running statistics. Ioffe and Szegedy, arXiv:1502.03167.
+    otherwise they are the running statistics. The result has its input's order in memory, so that channels may come last.
+    Ioffe and Szegedy, arXiv:1502.03167.
 
     Raises ValueError for a single value per channel in training, RuntimeError for shapes that do not fit, for different dtypes,
-    and for running statistics that are missing outside training.
+    and for running statistics that are missing outside training, ValueError for one without the other.
     """
+    if input.ndim < 2 and not input.numel():
+        return input.clone()  # type: ignore[no-any-return]
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm: expected an input of shape (N, C, ...), got {tuple(input.shape)}; unsqueeze it")
     channels = input.shape[1]
-    for name, given in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
-        if given is not None and given.shape != (channels,):
-            raise RuntimeError(f"{name} should contain {channels} elements, one for each channel, not {tuple(given.shape)}")
+    check_of_channels(channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
-    if training and input.numel() == channels:
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("running_mean and running_var must either both be None or neither be None")
+    if training and input.shape[0] * math.prod(input.shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size torch.Size({list(input.shape)})")
     result = _batch_norm(
         input, weight, bias, running_mean, running_var, training=training, momentum=momentum, eps=eps

@@ -1,4 +1,4 @@
-"""Batch normalisation as modules."""
+"""Batch normalisation as modules, and what it shares with instance normalisation: parameters and running statistics."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..functional import batch_norm
 from ..parameter import Parameter
 from .module import Module
 
-__all__ = ["BatchNorm1d", "BatchNorm2d"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
 
 
-class _BatchNorm(Module):
-    """y = w (x − μ)/√(σ² + ε) + b for each channel.
+class ChannelNorm(Module):
+    """y = w (x − μ)/√(σ² + ε) + b, with numbers w, b and running statistics of μ and σ² for each channel.
 
     Args:
         num_features: C, the number of channels.
@@ -27,7 +27,6 @@ class _BatchNorm(Module):
     """
 
     _version = 2
-    _ranks: ClassVar[tuple[int, ...]]
     weight: Parameter | None
     bias: Parameter | None
     running_mean: Tensor | None
@@ -74,6 +73,24 @@ class _BatchNorm(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def extra_repr(self) -> str:
+        """Return the options."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _upgrade(self, state: dict[str, Any], prefix: str, version: int | None) -> None:
+        """Version 1 did not count batches."""
+        if (version is None or version < 2) and self.num_batches_tracked is not None:
+            state.setdefault(f"{prefix}num_batches_tracked", self.num_batches_tracked.detach().to(int64))
+
+
+class _BatchNorm(ChannelNorm):
+    """Batch normalisation of inputs with one of the numbers of dimensions in `_ranks`."""
+
+    _ranks: ClassVar[tuple[int, ...]]
+
     def forward(self, input: Tensor) -> Tensor:
         """Return the normalised input; in training mode, let the running statistics follow."""
         if input.ndim not in self._ranks:
@@ -99,18 +116,6 @@ class _BatchNorm(Module):
             self.num_batches_tracked.fill_(seen)
         return result
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
-
-    def _upgrade(self, state: dict[str, Any], prefix: str, version: int | None) -> None:
-        """Version 1 did not count batches."""
-        if (version is None or version < 2) and self.num_batches_tracked is not None:
-            state.setdefault(f"{prefix}num_batches_tracked", self.num_batches_tracked.detach().to(int64))
-
 
 class BatchNorm1d(_BatchNorm):
     """Batch normalisation of (N, C) or (N, C, L). The arguments, names and errors are PyTorch's:
@@ -130,3 +135,13 @@ class BatchNorm2d(_BatchNorm):
     """
 
     _ranks = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """Batch normalisation of (N, C, D, H, W). The arguments, names and errors are PyTorch's:
+
+    `num_features`, `eps`, `momentum`, `affine`, `track_running_stats`; see `functional.batch_norm` for the formula.
+    Raises ValueError for other ranks, and for a single value per channel in training.
+    """
+
+    _ranks = (5,)
