@@ -15,6 +15,7 @@ from .modules import (
     normalisation,
     padding,
     parameters,
+    pooling,
     rectifiers,
     shrinkage,
     sigmoids,
@@ -31,6 +32,7 @@ from .modules.module import *
 from .modules.normalisation import *
 from .modules.padding import *
 from .modules.parameters import *
+from .modules.pooling import *
 from .modules.rectifiers import *
 from .modules.shrinkage import *
 from .modules.sigmoids import *
@@ -39,8 +41,8 @@ from .modules.standardising import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    container, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, rectifiers, shrinkage,
-    sigmoids, softmaxes, standardising,
+    container, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, pooling, rectifiers,
+    shrinkage, sigmoids, softmaxes, standardising,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init"}.union(*(table.__all__ for table in _TABLES)))

@@ -1,13 +1,16 @@
 """Layers, activations and losses as functions, with PyTorch's names: what the modules call in their `forward`."""
 
 from . import (
+    adaptive_pooling,
     attention,
+    avg_pooling,
     binary,
     classification,
     dropout as _dropout,
     gated,
     gelu as _gelu,
     linear as _linear,
+    max_pooling,
     normalisation,
     padding,
     rectifiers,
@@ -17,14 +20,18 @@ from . import (
     sigmoids,
     softmaxes,
     standardising,
+    unpooling,
 )
+from .adaptive_pooling import *
 from .attention import *
+from .avg_pooling import *
 from .binary import *
 from .classification import *
 from .dropout import *
 from .gated import *
 from .gelu import *
 from .linear import *
+from .max_pooling import *
 from .normalisation import *
 from .padding import *
 from .rectifiers import *
@@ -34,10 +41,11 @@ from .shrinkage import *
 from .sigmoids import *
 from .softmaxes import *
 from .standardising import *
+from .unpooling import *
 
 _TABLES = (
-    attention, binary, classification, _dropout, gated, _gelu, _linear, normalisation, padding, rectifiers, regression,
-    response, shrinkage, sigmoids, softmaxes, standardising,
+    adaptive_pooling, attention, avg_pooling, binary, classification, _dropout, gated, _gelu, _linear, max_pooling,
+    normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids, softmaxes, standardising, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
