@@ -6,6 +6,7 @@
 from . import functional as functional, init as init
 from .modules import (
     container,
+    convolution,
     dropout,
     gated,
     instance,
@@ -23,6 +24,7 @@ from .modules import (
     standardising,
 )
 from .modules.container import *
+from .modules.convolution import *
 from .modules.dropout import *
 from .modules.gated import *
 from .modules.instance import *
@@ -41,8 +43,8 @@ from .modules.standardising import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    container, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, pooling, rectifiers,
-    shrinkage, sigmoids, softmaxes, standardising,
+    container, convolution, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, pooling,
+    rectifiers, shrinkage, sigmoids, softmaxes, standardising,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init"}.union(*(table.__all__ for table in _TABLES)))

@@ -6,6 +6,7 @@ from . import (
     avg_pooling,
     binary,
     classification,
+    convolution,
     dropout as _dropout,
     gated,
     gelu as _gelu,
@@ -27,6 +28,7 @@ from .attention import *
 from .avg_pooling import *
 from .binary import *
 from .classification import *
+from .convolution import *
 from .dropout import *
 from .gated import *
 from .gelu import *
@@ -44,7 +46,7 @@ from .standardising import *
 from .unpooling import *
 
 _TABLES = (
-    adaptive_pooling, attention, avg_pooling, binary, classification, _dropout, gated, _gelu, _linear, max_pooling,
+    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, gated, _gelu, _linear, max_pooling,
     normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids, softmaxes, standardising, unpooling,
 )  # fmt: skip
 

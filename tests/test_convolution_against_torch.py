@@ -1,0 +1,274 @@
+"""Convolutions and transposed convolutions against PyTorch's: its own samples, and cases that they leave out."""
+
+import warnings
+from functools import partial
+
+import byhand.nn as bn
+import byhand.nn.functional as F
+import byhand.tensor as bt
+import modinfo
+import numpy as np
+import opinfo
+import pytest
+import torch
+import torch.nn.functional as TF
+from beside_torch import compare
+from byhand.nn.functional import _patches
+
+NAMES = [f"nn.functional.conv{kind}{rank}d" for kind in ("", "_transpose") for rank in (1, 2, 3)]
+CANCELLING = {"conv2d", "conv3d", "conv_transpose3d"}  # in float32 their samples cancel; `test_rounding` judges them
+CASES = [
+    case
+    for case in opinfo.cases(" ".join(NAMES))
+    if case.values[1] != torch.float32 or case.values[0].name.split(".")[-1] not in CANCELLING
+]
+MODULES = "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d"
+
+
+@pytest.mark.parametrize(("info", "dtype"), CASES)
+def test_samples(info, dtype):
+    opinfo.agrees(info, dtype)
+
+
+@pytest.mark.parametrize("case", modinfo.cases(MODULES))
+def test_module_samples(case):
+    modinfo.agrees(case)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rounding(name):
+    """Sums of m terms in float32 are wrong by at most m ε Σ |x||w|, however much they cancel (Higham, 2002, 3.1)."""
+    info = opinfo.INFOS[name][0]
+    for sample in info.sample_inputs("cpu", torch.float32):
+        given = (sample.input, sample.args, sample.kwargs)
+        exact = called(info.op, opinfo.mapped(in_double, given))
+        size = called(info.op, opinfo.mapped(lambda t: in_double(t).abs(), given))
+        found = called(opinfo.ours(info), opinfo.mapped(opinfo.as_ours, given))
+        weight = sample.args[0]
+        terms = weight.numel() // weight.shape["transpose" in name] + 1
+        assert found.dtype == np.float32
+        assert found.shape == tuple(exact.shape)
+        assert (np.abs(found.numpy() - exact.numpy()) <= (size * terms * 2**-24).numpy()).all()
+
+
+def called(function, given):
+    return function(given[0], *given[1], **given[2])
+
+
+def in_double(tensor):
+    return tensor.detach().double()
+
+
+# ---------------------------------------------------------------------- cases that PyTorch's samples leave out
+
+# input, weight, options; the weight is as conv1d … conv3d take it
+SHAPES = [
+    ((2, 3, 11), (4, 3, 3), {"stride": 3, "dilation": 2, "padding": 1}),
+    ((2, 3, 12), (4, 3, 2), {"stride": 2, "dilation": 4}),
+    ((2, 3, 9), (4, 3, 5), {"stride": 2, "padding": 3}),
+    ((2, 2, 7, 9), (3, 2, 3, 2), {"stride": (2, 3), "dilation": (3, 1), "padding": (2, 0)}),
+    ((2, 2, 8, 9), (3, 2, 2, 3), {"stride": (4, 6), "dilation": (6, 4), "padding": 3}),
+    ((2, 6, 5, 6), (6, 1, 3, 3), {"groups": 6, "padding": 1}),
+    ((2, 6, 5, 7), (12, 1, 2, 3), {"groups": 6, "stride": (1, 2), "dilation": 2, "padding": 2}),
+    ((2, 6, 5, 6), (4, 3, 3, 1), {"groups": 2, "padding": (1, 0), "stride": 2}),
+    ((2, 12, 4, 5), (6, 6, 2, 2), {"groups": 2}),
+    ((3, 5, 4, 6), (2, 5, 1, 1), {}),
+    ((3, 5, 4, 6), (2, 5, 1, 1), {"stride": (2, 3)}),
+    ((3, 5, 4, 6), (2, 5, 1, 1), {"padding": (1, 0)}),
+    ((2, 1, 8, 8), (3, 1, 4, 4), {"stride": 4}),
+    ((2, 5, 7, 7), (3, 5, 2, 2), {"stride": 3}),  # gaps between the windows
+    ((0, 5, 7, 7), (3, 5, 2, 2), {}),
+    ((5, 7, 7), (3, 5, 2, 3), {}),
+    ((2, 5, 3, 4, 5), (3, 5, 2, 2, 2), {"stride": (2, 1, 2), "padding": (1, 0, 1), "dilation": (1, 2, 1)}),
+]
+SAME = [
+    ((2, 3, 8), (4, 3, 4), {}), ((2, 3, 8), (4, 3, 2), {"dilation": 3}), ((2, 2, 5, 6), (3, 2, 4, 3), {}),
+    ((2, 2, 5, 6), (3, 2, 3, 2), {"dilation": (2, 3)}), ((2, 5, 6), (3, 2, 2, 4), {}), ((2, 2, 3, 4, 3), (3, 2, 2, 1, 4), {}),
+    ((2, 4, 5, 6), (4, 1, 4, 2), {"groups": 4}),
+]  # fmt: skip
+SHAPES += [(input, weight, {"padding": "same"} | options) for input, weight, options in SAME]
+SHAPES += [((2, 3, 5), (4, 3, 3), {"padding": "valid", "stride": 2})]
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+@pytest.mark.parametrize("block", [_patches.BLOCK, 500])
+@pytest.mark.parametrize(("input", "weight", "options"), SHAPES)
+def test_convolution(input, weight, options, block, monkeypatch):
+    monkeypatch.setattr(_patches, "BLOCK", block)
+    name = f"conv{len(weight) - 2}d"
+    arrays = numbers(*input), numbers(*weight, seed=1), numbers(weight[0], seed=2)
+    compare(partial(getattr(F, name), **options), partial(getattr(TF, name), **options), *arrays)
+
+
+@pytest.mark.parametrize(("input", "weight", "options"), [row for row in SHAPES if not isinstance(row[2].get("padding"), str)])
+def test_transposed_convolution(input, weight, options):
+    rank = len(weight) - 2
+    name, groups = f"conv_transpose{rank}d", options.get("groups", 1)
+    channels = input[1] if len(input) > rank + 1 else input[0]
+    strides = np.broadcast_to(options.get("stride", 1), rank)
+    options = {"output_padding": tuple(int(s) - 1 for s in strides)} | options
+    arrays = numbers(*input), numbers(channels, weight[0] // groups, *weight[2:], seed=1), numbers(weight[0], seed=2)
+    compare(partial(getattr(F, name), **options), partial(getattr(TF, name), **options), *arrays)
+
+
+@pytest.mark.parametrize("channels", [2, 9])
+def test_layouts(channels):
+    """Channels may lie anywhere in memory, and rows apart or backwards."""
+    x, w = numbers(8, channels, 3, 7), numbers(5, channels, 3, 3, seed=1)
+    for change in (lambda t: t.permute(3, 1, 2, 0), lambda t: t[:, :, :, ::2].permute(2, 1, 0, 3), lambda t: t.flip(0)):
+        compare(
+            lambda x, w, change=change: F.conv2d(change(x), w, padding=1),
+            lambda x, w, change=change: TF.conv2d(change(x), w, padding=1),
+            x, w,
+        )  # fmt: skip
+
+
+def test_results_lie_channels_last():
+    out = F.conv2d(bt.zeros(2, 3, 5, 6), bt.zeros(4, 3, 2, 2))
+    assert out.permute(0, 2, 3, 1).is_contiguous()
+    assert out.numpy().base is None  # gradients may be added into it
+
+
+def test_third_derivative():
+    arrays = numbers(2, 4, 6, 5), numbers(4, 2, 3, 2, seed=1)
+    compare(
+        lambda x, w: bt.autograd.grad(F.conv2d(x, w * w, stride=2, groups=2).pow(3).sum(), x, create_graph=True)[0],
+        lambda x, w: torch.autograd.grad(TF.conv2d(x, w * w, stride=2, groups=2).pow(3).sum(), x, create_graph=True)[0],
+        *arrays,
+    )
+
+
+def test_only_what_is_needed_is_kept():
+    x, w, b = bt.zeros(2, 3, 5, 5), bt.zeros(4, 3, 3, 3, requires_grad=True), bt.zeros(4, requires_grad=True)
+    assert set(F.conv2d(x, w, b).grad_fn.saved) == {"input"}
+    assert set(F.conv2d(x.requires_grad_(), w.detach(), b).grad_fn.saved) == {"weight"}
+
+
+# ---------------------------------------------------------------------- modules
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+@pytest.mark.parametrize("padding", [(2, 1), "same", "valid"])
+def test_padding_modes(mode, padding):
+    options = {"padding": padding, "padding_mode": mode, "dilation": (2, 1), "bias": False}
+    ours, theirs = bn.Conv2d(3, 4, (2, 4), **options).double(), torch.nn.Conv2d(3, 4, (2, 4), **options).double()
+    assert repr(ours) == repr(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    compare(ours, theirs, numbers(2, 3, 5, 6))
+
+
+@pytest.mark.parametrize("size", [(11, 7), (12, 9), [2, 3, 11, 9]])
+def test_output_size(size):
+    ours, theirs = [nn.ConvTranspose2d(2, 3, 3, stride=(2, 3), padding=(0, 1), dilation=1) for nn in (bn, torch.nn)]
+    ours.load_state_dict(theirs.state_dict())
+    arrays = numbers(2, 2, 5, 3).astype("float32")
+    compare(partial(ours, output_size=size), partial(theirs, output_size=size), arrays, second=False)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda nn: nn.Conv1d(4, 6, 3), lambda nn: nn.Conv2d(4, 6, (3, 2), groups=2, bias=False),
+        lambda nn: nn.Conv3d(2, 4, 2, 2, 1),
+        lambda nn: nn.ConvTranspose1d(4, 6, 3, stride=2, output_padding=1), lambda nn: nn.Conv2d(1, 1, 3, padding="same"),
+        lambda nn: nn.ConvTranspose3d(4, 6, 3, 1, 0, 0, 2, True, 2),
+    ],
+)  # fmt: skip
+def test_looks_and_bounds(build):
+    """`weight` and `bias` fill the interval that PyTorch's do."""
+    ours, theirs = build(bn), build(torch.nn)
+    assert repr(ours) == repr(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    bound = 1 / np.sqrt(np.prod(theirs.weight.shape[1:]))
+    for nn in (bn, torch.nn):
+        drawn = [np.abs(build(nn).weight.detach().numpy()).max() for _ in range(20)]
+        assert 0.9 * bound < max(drawn) <= bound
+        if ours.bias is not None:
+            drawn = [np.abs(build(nn).bias.detach().numpy()).max() for _ in range(20)]
+            assert 0.8 * bound < max(drawn) <= bound
+
+
+def test_nothing_to_draw():
+    for nn in (bn, torch.nn):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert nn.Conv2d(0, 4, 3).bias.tolist() == [0] * 4
+            assert nn.Conv2d(3, 4, 0).weight.shape == (4, 3, 0, 0)
+
+
+# ---------------------------------------------------------------------- errors
+
+BAD_CALLS = [
+    ("conv2d", (1, 3, 5, 5), (4, 2, 3, 3), None, {}), ("conv2d", (1, 4, 5, 5), (3, 2, 3, 3), None, {"groups": 2}),
+    ("conv2d", (1, 4, 5, 5), (3, 2, 3, 3), None, {"groups": 0}), ("conv2d", (1, 4, 5, 5), (2, 1, 3, 3), None, {"groups": 4}),
+    ("conv2d", (1, 2, 2, 5), (4, 2, 3, 3), None, {}), ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"dilation": 3}),
+    ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"stride": 0}), ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"stride": -1}),
+    ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"padding": -1}), ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"dilation": 0}),
+    ("conv2d", (1, 1, 2, 5, 5), (4, 2, 3, 3), None, {}), ("conv2d", (5, 5), (4, 2, 3, 3), None, {}),
+    ("conv2d", (1, 2, 5, 5), (4, 2, 3), None, {}), ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), (3,), {}),
+    ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), (4, 1), {}), ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"stride": (1, 1, 1)}),
+    ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"stride": 1.5}), ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"stride": True}),
+    ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"padding": "full"}),
+    ("conv2d", (1, 2, 5, 5), (4, 2, 3, 3), None, {"padding": "same", "stride": 2}),
+    ("conv2d", (2, 2, 0, 5), (3, 2, 1, 1), None, {"padding": 1}), ("conv2d", (2, 2, 5, 5), (3, 2, 0, 1), None, {}),
+    ("conv1d", (1, 2, 2), (4, 2, 3), None, {}), ("conv3d", (1, 2, 5, 5), (4, 2, 3, 3), None, {}),
+    ("conv_transpose2d", (1, 3, 5, 5), (2, 4, 3, 3), None, {}),
+    ("conv_transpose2d", (1, 3, 5, 5), (3, 2, 3, 3), None, {"groups": 2}),
+    ("conv_transpose2d", (1, 2, 5, 5), (2, 4, 3, 3), None, {"output_padding": 1}),
+    ("conv_transpose2d", (1, 2, 5, 5), (2, 4, 3, 3), None, {"output_padding": -1}),
+    ("conv_transpose2d", (1, 2, 1, 1), (2, 4, 3, 3), None, {"padding": 2}),
+    ("conv_transpose2d", (1, 2, 1, 2), (2, 4, 2, 3), None, {"padding": 1}),
+    ("conv_transpose2d", (1, 2, 5, 5), (2, 4, 3, 3), (2,), {}), ("conv_transpose2d", (5, 5), (2, 4, 3, 3), None, {}),
+    ("conv_transpose2d", (1, 2, 5, 5), (2, 4, 3, 3), None, {"padding": "same"}),
+    ("conv_transpose2d", (1, 2, 5, 5), (2, 4, 3, 3), None, {"stride": 0}),
+    ("conv_transpose2d", (1, 2, 0, 5), (2, 4, 3, 3), None, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "input", "weight", "bias", "options"), BAD_CALLS)
+def test_errors(name, input, weight, bias, options):
+    kinds = []
+    for library, functional in ((torch, TF), (bt, F)):
+        given = [None if shape is None else library.zeros(*shape) for shape in (input, weight, bias)]
+        with pytest.raises((RuntimeError, TypeError)) as caught:
+            getattr(functional, name)(*given, **options)
+        kinds.append(caught.type)
+    assert kinds[0] is kinds[1]
+
+
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_dtypes_that_do_not_meet(name):
+    for library, functional in ((torch, TF), (bt, F)):
+        x, w, b = library.zeros(1, 2, 5, 5), library.zeros(2, 2, 3, 3), library.zeros(2)
+        given_bias = () if library is torch and "transpose" in name else ((x, w, b.double()),)  # there PyTorch adds any bias
+        for given in ((x.double(), w), (x, w.double()), (x.long(), w), *given_bias):
+            with pytest.raises(RuntimeError):
+                getattr(functional, name)(*given)
+        with pytest.raises(NotImplementedError):
+            getattr(functional, name)(x.bool(), w.bool())
+        with pytest.raises(TypeError):
+            getattr(functional, name)([1.0], w)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("Conv2d", {"groups": 3}), ("Conv2d", {"groups": 4}), ("Conv2d", {"groups": 0}), ("Conv2d", {"padding": "full"}),
+        ("Conv2d", {"padding": "same", "stride": 2}), ("Conv2d", {"padding_mode": "mirror"}),
+        ("ConvTranspose2d", {"groups": 4}), ("ConvTranspose2d", {"padding_mode": "reflect"}),
+    ],
+)  # fmt: skip
+def test_module_errors(name, options):
+    for nn in (torch.nn, bn):
+        with pytest.raises(ValueError, match=r"groups|padding"):
+            getattr(nn, name)(4, 6, 3, **options)
+
+
+@pytest.mark.parametrize("size", [(13, 12), (10, 12), (12,), (1, 1, 3, 12, 12)])
+def test_output_sizes_that_cannot_be(size):
+    for library, nn in ((torch, torch.nn), (bt, bn)):
+        with pytest.raises(ValueError, match=r"output.size"):
+            nn.ConvTranspose2d(2, 3, 3, stride=2)(library.zeros(1, 2, 5, 5), output_size=size)
