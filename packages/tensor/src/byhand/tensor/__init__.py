@@ -13,6 +13,7 @@ from . import (
     creation,
     func as func,
     linalg as linalg,
+    matrices,
     ops,
     random as random,
     utils as utils,
@@ -24,6 +25,7 @@ from ._modes import *
 from ._op import op as op
 from ._tensor import Size as Size, Tensor as Tensor
 from .creation import *
+from .matrices import *
 from .ops.blending import *
 from .ops.choices import *
 from .ops.closeness import *
@@ -53,6 +55,7 @@ from .ops.softmax import *
 from .ops.sorting import *
 from .ops.special import *
 from .ops.statistics import *
+from .ops.strided import *
 from .ops.summation import *
 from .ops.trigonometry import *
 from .ops.windows import *
@@ -66,6 +69,6 @@ __all__ = sorted(
         "Size", "Tensor", "autograd", "func", "is_complex", "is_floating_point", "linalg", "narrow", "numel", "op", "random",
         "select", "utils",
     }.union(
-        *(table.__all__ for table in (_dtypes, _modes, creation, random, *ops.TABLES))
+        *(table.__all__ for table in (_dtypes, _modes, creation, matrices, random, *ops.TABLES))
     )
 )

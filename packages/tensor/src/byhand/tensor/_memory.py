@@ -14,11 +14,12 @@ from .creation import full, tensor as new
 from .ops.choices import clone
 from .ops.indexing import getitem
 from .ops.shapes import expand, in_range, reshape, view as view_of
+from .ops.strided import storage_offset as storage_offset
 
 __all__ = [
     "contiguous", "copy_", "cpu", "dim", "element_size", "expand_as", "fill_", "is_contiguous", "narrow",
-    "new_full", "new_ones", "new_tensor", "new_zeros", "numel", "reshape_as", "select", "size", "stride",
-    "view_as", "zero_",
+    "new_full", "new_ones", "new_tensor", "new_zeros", "numel", "reshape_as", "select", "size", "storage_offset",
+    "stride", "view_as", "zero_",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _conversion, _memory, ops
+from . import _conversion, _memory, matrices, ops
 from ._inplace import inplace
 from ._tensor import Tensor
 from .ops import (
@@ -92,7 +92,7 @@ _IN_PLACE_OPERATORS = {
 
 def attach() -> None:
     """Give `Tensor` its operations."""
-    for table in (*ops.TABLES, _conversion, _memory):
+    for table in (*ops.TABLES, _conversion, _memory, matrices):
         for name in table.__all__:
             function = getattr(table, name)
             if next(iter(inspect.signature(function).parameters)) in ("input", "self", "condition"):
@@ -101,6 +101,8 @@ def attach() -> None:
                 setattr(Tensor, f"{name}_", inplace(function, f"{name}_"))
         for name in getattr(table, "IN_PLACE", ()):
             setattr(Tensor, f"{name}_", inplace(getattr(table, name), f"{name}_"))
+    for name in matrices.PROPERTIES:
+        setattr(Tensor, name, property(getattr(matrices, name)))
     for name, function in _OPERATORS.items():
         setattr(Tensor, name, function)
     for name, target in _IN_PLACE_OPERATORS.items():

@@ -42,6 +42,9 @@ class Tensor:
 
     if TYPE_CHECKING:  # what `_methods` attaches
 
+        T: Tensor
+        mT: Tensor
+
         def __getattr__(self, name: str) -> Any: ...
         def __getitem__(self, index: Any) -> Tensor: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
@@ -103,18 +106,6 @@ class Tensor:
     def ndim(self) -> int:
         """The number of dimensions."""
         return int(self._data.ndim)
-
-    @property
-    def T(self) -> Tensor:
-        """The dimensions in reverse order."""
-        return self.permute(*range(self._data.ndim)[::-1])  # type: ignore[no-any-return]
-
-    @property
-    def mT(self) -> Tensor:
-        """Each matrix transposed: the last two dimensions change places. Raises RuntimeError for fewer than two."""
-        if self._data.ndim < 2:
-            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self._data.ndim}-D tensor.")
-        return self.transpose(-2, -1)  # type: ignore[no-any-return]
 
     @property
     def device(self) -> str:

@@ -52,7 +52,7 @@ def check_writable(target: Tensor, name: str) -> None:
     if not target._data.flags.writeable:
         raise RuntimeError(
             f"{name}: unsupported operation: several elements of the written-to tensor (shape {tuple(target.shape)}) share "
-            "one memory location, or the memory is read-only. clone() it first."
+            "one memory location, or the memory is not the tensor's to change. clone() it first."
         )
     if not GRAD.get():
         return
@@ -119,7 +119,12 @@ def positions(base: Array, view: Array) -> Array:
 
 def _addresses(array: Array) -> Array:
     """The distance in bytes of each element from the array's first one."""
-    result = np.zeros(array.shape, np.int64)
-    for dim, (size, stride) in enumerate(zip(array.shape, array.strides, strict=True)):
-        result += (np.arange(size) * stride).reshape((size,) + (1,) * (array.ndim - dim - 1))
+    return addresses(array.shape, array.strides)
+
+
+def addresses(shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """The distance of each element from the first one, in the unit of the strides."""
+    result = np.zeros(shape, np.int64)
+    for dim, (size, stride) in enumerate(zip(shape, strides, strict=True)):
+        result += (np.arange(size) * stride).reshape((size,) + (1,) * (len(shape) - dim - 1))
     return result

@@ -1,7 +1,8 @@
-"""Powers of a matrix, and products of many in the cheapest order."""
+"""Powers of a matrix, its exponential, and products of many matrices in the cheapest order."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from .._tensor import Tensor, wrap
 from ..ops.choices import where
 from ..ops.products import matmul
-from .inverses import inv
+from .inverses import inv, solve
 
-__all__ = ["matrix_power", "multi_dot"]
+__all__ = ["matrix_exp", "matrix_power", "multi_dot"]
 
 
 def matrix_power(A: Tensor, n: int) -> Tensor:
@@ -29,6 +30,37 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
         square = matmul(square, square) if left else square
     assert power is not None
     return power.clone() if power is A else power
+
+
+# Coefficients of Padé's approximation p₁₃(A)/p₁₃(−A) of e^A, right to float64's last digits for ‖A‖₁ ≤ 5.4 (Higham, 2005).
+_PADE = [math.comb(13, k) * math.factorial(26 - k) / math.factorial(26) for k in range(14)]
+_PADE_RADIUS = 5.4
+
+
+def matrix_exp(input: Tensor) -> Tensor:
+    """Return e^A = Σ Aᵏ/k!, by Padé's approximation of e^{A/2ˢ}, squared s times (N. J. Higham, 2005).
+
+    Raises RuntimeError unless A is a batch of square floating matrices.
+    """
+    a = input._data
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2] or a.dtype.kind != "f":
+        raise RuntimeError(f"linalg.matrix_exp: A must be batches of square floating matrices, got {a.shape} {a.dtype}")
+    if a.dtype != np.float64:  # squaring doubles errors
+        return matrix_exp(input.double()).to(a.dtype)  # type: ignore[no-any-return]
+    size = float(np.abs(a).sum(-2).max(initial=0))
+    squarings = max(0, math.ceil(math.log2(size / _PADE_RADIUS))) if 0 < size < math.inf else 0
+    scaled = input * 0.5**squarings
+    square = matmul(scaled, scaled)
+    unit = wrap(np.eye(a.shape[-1], dtype=a.dtype))
+    even, odd, power = unit * _PADE[0], unit * _PADE[1], square
+    for k in range(2, 14, 2):
+        even, odd = even + power * _PADE[k], odd + power * _PADE[k + 1]
+        power = matmul(power, square)
+    odd = matmul(scaled, odd)
+    result = solve(even - odd, even + odd)
+    for _ in range(squarings):
+        result = matmul(result, result)
+    return result
 
 
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._errors import ShapeError
 from .._graph import Array
 from .._op import op
 from .._tensor import Tensor
 from ..ops.diagonals import tril, triu
-from ._matrices import lapack, square, transposed
+from ._matrices import lapack, matrices, square, transposed
 from .inverses import inv
 
 __all__ = ["cholesky", "solve_triangular"]
@@ -96,3 +97,27 @@ def solve_triangular(
     if left:
         return substituted(A, B, upper=upper, unitriangular=unitriangular)
     return substituted(A.mT, B.mT, upper=not upper, unitriangular=unitriangular).mT
+
+
+@op
+def factor_solved(B: Array, L: Array) -> Array:
+    r"""X = A⁻¹ B with A = L Lᵀ for lower triangular L.   A dX = dB − (dL Lᵀ + L dLᵀ) X
+
+    ⇒   B̄ = A⁻¹ X̄,   L̄ = −(C + Cᵀ) L,   C = B̄ Xᵀ
+    """
+    for matrix in (B, L):
+        matrices(matrix)
+    if L.dtype != B.dtype or square(L).shape[-1] != B.shape[-2]:
+        raise ShapeError(f"L {L.shape} {L.dtype} must be square, of the dtype of B {B.shape} {B.dtype} and of its height.")
+    return _backwards(transposed(L), substituted.kernel(L, B, upper=False), False)
+
+
+@factor_solved.vjp("B")
+def _(g: Array, L: Array) -> Array:
+    return factor_solved.kernel(g, L)
+
+
+@factor_solved.vjp("L")
+def _(g: Array, L: Array, out: Array) -> Array:
+    c = np.matmul(factor_solved.kernel(g, L), transposed(out))
+    return -np.matmul(c + transposed(c), L)

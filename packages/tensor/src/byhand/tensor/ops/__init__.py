@@ -32,6 +32,7 @@ from . import (
     sorting,
     special,
     statistics,
+    strided,
     summation,
     trigonometry,
     windows,
@@ -40,5 +41,5 @@ from . import (
 TABLES: tuple[ModuleType, ...] = (
     blending, choices, closeness, contractions, counting, diagonals, differences, elementary, gamma, hyperbolic,
     indexing, logarithms, logic, masking, norms, pointwise, products, quantiles, rearranging, reductions, rounding,
-    scans, scattering, shapes, slices, softmax, sorting, special, statistics, summation, trigonometry, windows,
+    scans, scattering, shapes, slices, softmax, sorting, special, statistics, strided, summation, trigonometry, windows,
 )
