@@ -14,6 +14,7 @@ import byhand.tensor as bt
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils.rnn import PackedSequence
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -42,6 +43,9 @@ def mapped(function, value):
     """The value with each torch tensor and dtype in it replaced."""
     if isinstance(value, torch.Tensor | torch.dtype):
         return function(value)
+    if isinstance(value, PackedSequence):
+        parts = [mapped(function, part) for part in value]
+        return (bn.utils.rnn.PackedSequence if isinstance(parts[0], bt.Tensor) else PackedSequence)(*parts)
     if isinstance(value, list | tuple):
         return type(value)(mapped(function, part) for part in value)
     if isinstance(value, dict):

@@ -3,7 +3,7 @@
 `modules.module` holds what all modules have in common; `functional` holds the formulas; `init` the first weights.
 """
 
-from . import functional as functional, init as init
+from . import functional as functional, init as init, utils as utils
 from .modules import (
     container,
     convolution,
@@ -47,4 +47,4 @@ _TABLES = (
     rectifiers, shrinkage, sigmoids, softmaxes, standardising,
 )  # fmt: skip
 
-__all__ = sorted({"Parameter", "functional", "init"}.union(*(table.__all__ for table in _TABLES)))
+__all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))
