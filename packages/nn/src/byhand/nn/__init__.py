@@ -18,6 +18,9 @@ from .modules import (
     parameters,
     pooling,
     rectifiers,
+    recurrent,
+    recurrent_base,
+    recurrent_cell,
     shrinkage,
     sigmoids,
     softmaxes,
@@ -36,6 +39,9 @@ from .modules.padding import *
 from .modules.parameters import *
 from .modules.pooling import *
 from .modules.rectifiers import *
+from .modules.recurrent import *
+from .modules.recurrent_base import *
+from .modules.recurrent_cell import *
 from .modules.shrinkage import *
 from .modules.sigmoids import *
 from .modules.softmaxes import *
@@ -44,7 +50,7 @@ from .parameter import Parameter as Parameter
 
 _TABLES = (
     container, convolution, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, pooling,
-    rectifiers, shrinkage, sigmoids, softmaxes, standardising,
+    rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, sigmoids, softmaxes, standardising,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))
