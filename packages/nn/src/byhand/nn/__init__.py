@@ -25,6 +25,7 @@ from .modules import (
     sigmoids,
     softmaxes,
     standardising,
+    unfolding,
 )
 from .modules.container import *
 from .modules.convolution import *
@@ -46,11 +47,12 @@ from .modules.shrinkage import *
 from .modules.sigmoids import *
 from .modules.softmaxes import *
 from .modules.standardising import *
+from .modules.unfolding import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
     container, convolution, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, pooling,
-    rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, sigmoids, softmaxes, standardising,
+    rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, sigmoids, softmaxes, standardising, unfolding,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))

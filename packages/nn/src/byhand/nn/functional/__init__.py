@@ -21,6 +21,7 @@ from . import (
     sigmoids,
     softmaxes,
     standardising,
+    unfolding,
     unpooling,
 )
 from .adaptive_pooling import *
@@ -43,11 +44,12 @@ from .shrinkage import *
 from .sigmoids import *
 from .softmaxes import *
 from .standardising import *
+from .unfolding import *
 from .unpooling import *
 
 _TABLES = (
     adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, gated, _gelu, _linear, max_pooling,
-    normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids, softmaxes, standardising, unpooling,
+    normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids, softmaxes, standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
