@@ -11,9 +11,9 @@ import numpy as np
 from ._dtypes import FLOATING
 from ._entry import Op
 from ._errors import explained
-from ._graph import Edge, Node, Pick
+from ._graph import UNCHANGING, Edge, Node, Pick
 from ._modes import GRAD
-from ._quiet import quietly
+from ._quiet import ERRORS, IGNORED
 from ._tensor import FROZEN, Tensor, wrap
 from ._views import follow_base, link_view
 
@@ -23,43 +23,41 @@ _WEAK = frozenset({float, int, type(None)})  # beside floating tensors, these ch
 def record(op: Op, args: Any, arrays: list[Any], options: dict[str, Any], outs: tuple[Any, ...], results: Any) -> Node:
     """Make the node of one application: its parents, and the arrays that the rules in question ask for."""
     parents: list[Edge | None] = []
-    shapes = []
-    mask = 0  # bit i: input i requires grad
-    for i, a in enumerate(args):
-        if isinstance(a, Tensor):
-            shapes.append(a._data.shape)
-            if a._requires_grad:
-                mask |= 1 << i
-                parents.append(a._node or a)
-                continue
+    mask, bit = 0, 1  # bit i of the mask: input i requires grad
+    for a in args:
+        if isinstance(a, Tensor) and a._requires_grad:
+            mask += bit
+            parents.append(a._node or a)
         else:
-            shapes.append(())
-        parents.append(None)
-    plan = op.plans.get(mask) or op.plan(mask, len(parents))
-    saved: dict[str, Any] = {}
-    versions = []
-    for name, i in plan.inputs:
-        saved[name] = arrays[i]
+            parents.append(None)
+        bit += bit
+    plan = op.plans.get((mask, len(parents)) if op.variadic else mask) or op.plan(mask, len(parents))
+    saved, stamps = [], []
+    for i in plan.inputs:
+        saved.append(arrays[i])
         argument = args[i]
         if isinstance(argument, Tensor):
             counter = argument._version
             if counter is FROZEN:
                 raise RuntimeError(
-                    f"{op.name}: an inference tensor cannot be saved for backward ({name!r}, shape {tuple(argument.shape)}). "
-                    "clone() it outside inference_mode first."
+                    f"{op.name}: an inference tensor cannot be saved for backward ({op.arrays[i]!r}, shape "
+                    f"{tuple(argument.shape)}). clone() it outside inference_mode first."
                 )
-            versions.append((name, counter, counter[0]))
-    for name, i in plan.outputs:
-        saved[name] = outs[i]
-        versions.append((name, results[i]._version, results[i]._version[0]))
-    for name, i in plan.hidden:
-        saved[name] = outs[i]
-    return Node(op, plan, parents, saved, options, shapes, versions)
+            stamps.append((counter, counter[0]))
+        else:
+            stamps.append(UNCHANGING)
+    for i in plan.outputs:
+        saved.append(outs[i])
+        counter = results[i]._version
+        stamps.append((counter, counter[0]))
+    for i in plan.hidden:
+        saved.append(outs[i])
+    return Node(op, plan, parents, saved, stamps, options, [a.shape if isinstance(a, np.ndarray) else () for a in arrays])
 
 
 def application(op: Op) -> Callable[..., Any]:
     """The function that applies `op` to tensors: the path that every operation takes."""
-    forward, promote, defaults, view = op.forward, op.promote, op.defaults, op.view
+    forward, promote, defaults, view, rules = op.forward, op.promote, op.defaults, op.view, op.rules
     arity = -1 if op.variadic or inspect.Parameter.empty in defaults.values() else len(op.arrays)
     single = len(op.outputs) == 1
     takes_dtype = "dtype" in defaults
@@ -74,7 +72,8 @@ def application(op: Op) -> Callable[..., Any]:
             if isinstance(a, Tensor):
                 if a._base is not None:
                     follow_base(a)
-                requires = requires or a._requires_grad
+                if a._requires_grad:
+                    requires = True
                 array = a._data
                 if array.dtype is not dtype:
                     plain = plain and dtype is None
@@ -88,21 +87,24 @@ def application(op: Op) -> Callable[..., Any]:
                 args = tuple(promote(list(args), options))
             arrays, requires, args = _unwrap(op, args)
 
+        before = ERRORS.set(IGNORED)  # what `quietly` does, without a call
         try:
-            out = quietly(forward, *arrays, **options)
+            out = forward(*arrays, **options)
         except Exception as error:
             raise explained(error, op.name, op.arrays, arrays, options) from error
-        if single:
-            if type(out) is not np.ndarray:
-                out = np.asarray(out)
-            result = wrap(out)
-            if view:
-                link_view(result, args[0])
-            if requires and op.rules and GRAD.get():
-                result._node = record(op, args, arrays, options, (out,), (result,))
-                result._requires_grad = True
-            return result
-        return _several(op, args, arrays, options, out, requires)
+        finally:
+            ERRORS.reset(before)
+        if not single:
+            return _several(op, args, arrays, options, out, requires)
+        if type(out) is not np.ndarray:
+            out = np.asarray(out)
+        result = wrap(out)
+        if view:
+            link_view(result, args[0])
+        if requires and rules and GRAD.get():
+            result._node = record(op, args, arrays, options, (out,), (result,))
+            result._requires_grad = True
+        return result
 
     return apply
 

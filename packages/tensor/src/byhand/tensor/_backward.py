@@ -1,144 +1,136 @@
 """The backward pass: gradients flow from the roots to the leaves, each step once, when all its consumers have spoken.
 
-Kahn's algorithm, iteratively: count how many consumers each step has among those reachable from the roots; a step is
-ready when that count has fallen to zero. A graph of any depth works.
+The steps are taken in the reverse order of their creation. Whatever used a step's result was created later, so when a step
+is the youngest of those that wait, its gradient is complete. No recursion: a graph of any depth works. The leaves come last.
 
 Who owns a gradient: what a rule has freshly computed belongs to the step that receives it, and further contributions are
-added in place. What a rule merely hands on (add gives the same array to both inputs; reshape gives a view) is borrowed:
-the next contribution allocates the sum. A leaf's `.grad` is always memory of its own. (So a rule returns `g`, a view, or
+added in place. What a rule merely hands on (add gives the same array to both inputs; reshape gives a view) is borrowed, as
+are the gradients that the pass starts from: the next contribution allocates the sum. A leaf's `.grad` is always memory of its own. (So a rule returns `g`, a view, or
 a new array, never one that was saved.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from ._graph import Array, Edge, Part
-from ._quiet import quietly
 from ._tensor import Tensor, wrap
 
 
-class Pass:
-    """One backward pass over the graph behind some roots.
+def run(roots: dict[Edge, Any], wanted: set[Edge] | None, retain: bool, create: bool) -> dict[Edge, Any]:
+    """Carry gradients from the roots through the graph behind them; return those of the wanted edges.
 
     Args:
+        roots: the edges from which the pass starts, with the gradient of each.
         wanted: the edges whose gradient is returned; None means: add to the `.grad` of every leaf.
         retain: keep what the steps saved.
         create: run the rules on tensors and record them.
     """
-
-    def __init__(self, roots: dict[Edge, Any], wanted: set[Edge] | None, retain: bool, create: bool) -> None:
-        self.pending = roots
-        self.owned: set[Edge] = set()
-        self.wanted = wanted
-        self.retain = retain
-        self.create = create
-        self.consumers = count_consumers(roots)
-        self.useful = None if wanted is None else _leading_to(wanted, roots, dict(self.consumers))
-        self.found: dict[Edge, Any] = {}
-
-    def run(self) -> dict[Edge, Any]:
-        """Carry the gradients through; return those of the wanted edges."""
-        consumers = self.consumers
-        ready = [edge for edge in self.pending if not consumers[edge]]
-        while ready:
-            edge = ready.pop()
-            gradient = self.pending.pop(edge, None)
-            if isinstance(edge, Tensor):
-                self._reach_leaf(edge, gradient)
+    found: dict[Edge, Any] = {}
+    useful = None if wanted is None else _leading_to(wanted, roots)
+    pending, borrowed = roots, set(roots)
+    steps = [(edge.age, edge) for edge in roots if not isinstance(edge, Tensor)]
+    heapify(steps)
+    while steps:
+        _, node = heappop(steps)
+        gradient = pending.pop(node)
+        if node.hooks or node.retained or wanted is not None:
+            gradient = _shown(node, gradient, found, wanted, create)
+            if useful is not None and useful.isdisjoint(node.parents):
                 continue
-            gradients = self._step(edge, gradient)
-            for parent, part in zip(edge.parents, gradients, strict=True):
-                if parent is None:
-                    continue
-                if part is not None:
-                    self._add(parent, part, fresh=part is not gradient)
-                consumers[parent] -= 1
-                if not consumers[parent]:
-                    ready.append(parent)
-        return self.found
-
-    def _step(self, node: Any, gradient: Any) -> list[Any]:
-        """One step of the pass: the gradients of a node's inputs, each in its input's shape."""
-        if gradient is None or (self.useful is not None and node not in self.useful):
-            return [None] * len(node.parents)
-        if node.hooks:
-            gradient = self._hooked(node.hooks, gradient)
-        retained = node.retained and node.retained()
-        if retained is not None:
-            _accumulate(retained, gradient, owned=False, create=self.create)
-        if self.wanted is not None and node in self.wanted:
-            self.found[node] = gradient
-        if self.useful is not None and not any(parent in self.useful for parent in node.parents):
-            return [None] * len(node.parents)
-        gradients: list[Any] = node.pull(gradient, self.create)
-        if not self.retain:
+        parts = node.pull(gradient, create)
+        if not retain:
             node.release()
-        for i, shape in enumerate(node.shapes):
-            part = gradients[i]
-            if part is None or shape is None or node.parents[i] is None:
+        for parent, part, shape in zip(node.parents, parts, node.shapes, strict=True):
+            if part is None or parent is None:
                 continue
-            if part.shape != shape:
-                part = gradients[i] = sum_to(part, shape)
-            if not self.create and type(part) is not np.ndarray:
-                gradients[i] = np.asarray(part)
-        return gradients
+            if shape is not None and part.shape != shape:
+                part = sum_to(part, shape)
+            if parent in pending:
+                _add(pending, borrowed, parent, part, create)
+                continue
+            if type(part) is np.ndarray:
+                if part is gradient or part.base is not None:
+                    borrowed.add(parent)
+            elif not create or isinstance(part, Part):
+                part = _first(part, parent)
+            pending[parent] = part
+            if not isinstance(parent, Tensor):
+                heappush(steps, (parent.age, parent))
+    for leaf, gradient in pending.items():
+        _reach(leaf, gradient, leaf not in borrowed, found, wanted, create)
+    return found
 
-    def _add(self, edge: Edge, part: Any, fresh: bool) -> None:
-        pending = self.pending
-        if isinstance(part, Part):
-            slots = pending.setdefault(edge, [None] * len(edge.outputs))
-            have = slots[part.output]
-            slots[part.output] = part.gradient if have is None else have + part.gradient
-        elif edge not in pending:
-            pending[edge] = part
-            if fresh and not self.create and part.base is None:
-                self.owned.add(edge)
-        elif self.create:
-            pending[edge] = pending[edge] + part
-        elif edge in self.owned:
-            have = pending[edge]
-            quietly(np.add, have, part, out=have)
-        else:
-            pending[edge] = np.asarray(quietly(np.add, pending[edge], part))
-            self.owned.add(edge)
 
-    def _reach_leaf(self, leaf: Tensor, gradient: Any) -> None:
-        if gradient is None:
-            return
-        owned = leaf in self.owned
-        if leaf._hooks:
-            gradient = self._hooked(leaf._hooks["gradient"], gradient)
-            owned = False  # a hook may have kept it
-        if self.wanted is not None:
-            if leaf in self.wanted:
-                self.found[leaf] = gradient
-            return
-        _accumulate(leaf, gradient, owned=owned, create=self.create)
-        if leaf._hooks:
-            for hook in list(leaf._hooks["accumulated"].values()):
-                hook(leaf)
+def _first(part: Any, edge: Edge) -> Any:
+    """A first contribution that is no array: one output's part among several, or a number that NumPy made of a 0-d array."""
+    if not isinstance(part, Part):
+        return np.asarray(part)
+    parts = [None] * len(edge.outputs)
+    parts[part.output] = part.gradient
+    return parts
 
-    def _hooked(self, hooks: dict[int, Any], gradient: Any) -> Any:
-        """The gradient after each hook has seen it and perhaps replaced it."""
-        if isinstance(gradient, list):
-            return gradient
-        for hook in list(hooks.values()):
-            given = gradient if self.create else wrap(gradient)
-            replaced = hook(given)
-            if replaced is not None:
-                if tuple(replaced.shape) != gradient.shape:
-                    raise RuntimeError(
-                        f"a hook has changed the size of the gradient from {gradient.shape} to {tuple(replaced.shape)}"
-                    )
-                gradient = replaced if self.create else replaced._data
+
+def _add(pending: dict[Edge, Any], borrowed: set[Edge], edge: Edge, part: Any, create: bool) -> None:
+    """Add a further contribution to a pending gradient, in place where the pass owns it."""
+    have = pending[edge]
+    if isinstance(part, Part):
+        other = have[part.output]
+        have[part.output] = part.gradient if other is None else other + part.gradient
+    elif create or edge in borrowed:
+        pending[edge] = have + part if create else np.asarray(have + part)
+        borrowed.discard(edge)
+    else:
+        have += part
+
+
+def _shown(node: Any, gradient: Any, found: dict[Edge, Any], wanted: set[Edge] | None, create: bool) -> Any:
+    """The gradient of a step's output after everyone who asked for it has seen it, and perhaps replaced it."""
+    if node.hooks:
+        gradient = _hooked(node.hooks, gradient, create)
+    retained = node.retained and node.retained()
+    if retained is not None:
+        accumulate(retained, gradient, owned=False, create=create)
+    if wanted is not None and node in wanted:
+        found[node] = gradient
+    return gradient
+
+
+def _reach(
+    leaf: Tensor, gradient: Any, owned: bool, found: dict[Edge, Any], wanted: set[Edge] | None, create: bool
+) -> None:
+    """Hand a leaf its gradient: everything has been added up."""
+    if leaf._hooks:
+        gradient = _hooked(leaf._hooks["gradient"], gradient, create)
+        owned = False  # a hook may have kept it
+    if wanted is not None:
+        if leaf in wanted:
+            found[leaf] = gradient
+        return
+    accumulate(leaf, gradient, owned, create)
+    if leaf._hooks:
+        for hook in list(leaf._hooks["accumulated"].values()):
+            hook(leaf)
+
+
+def _hooked(hooks: dict[int, Any], gradient: Any, create: bool) -> Any:
+    """The gradient after each hook has seen it and perhaps replaced it."""
+    if isinstance(gradient, list):
         return gradient
+    for hook in list(hooks.values()):
+        replaced = hook(gradient if create else wrap(gradient))
+        if replaced is not None:
+            if tuple(replaced.shape) != gradient.shape:
+                raise RuntimeError(f"a hook has changed the size of the gradient from {gradient.shape} to {tuple(replaced.shape)}")
+            gradient = replaced if create else replaced._data
+    return gradient
 
 
-def _accumulate(tensor: Tensor, gradient: Any, owned: bool, create: bool) -> None:
+def accumulate(tensor: Tensor, gradient: Any, owned: bool, create: bool) -> None:
     """Add to `.grad`, in place where nobody else can be looking at the memory through a graph."""
     have = tensor._grad
     if create:
@@ -146,15 +138,10 @@ def _accumulate(tensor: Tensor, gradient: Any, owned: bool, create: bool) -> Non
     elif have is None:
         tensor._grad = wrap(gradient if owned else np.array(gradient, order="C"))
     elif have._requires_grad:
-        tensor._grad = wrap(np.asarray(quietly(np.add, have._data, gradient)))
+        tensor._grad = wrap(np.asarray(have._data + gradient))
     else:
-        quietly(np.add, have._data, gradient, out=have._data)
+        have._data += gradient
         have._version[0] += 1
-
-
-def deliver(tensor: Tensor, gradient: Any, create: bool) -> None:
-    """Add a gradient that was asked for by `backward(inputs=…)`."""
-    _accumulate(tensor, gradient, owned=False, create=create)
 
 
 def sum_to(gradient: Any, shape: tuple[int, ...]) -> Any:
@@ -166,45 +153,30 @@ def sum_to(gradient: Any, shape: tuple[int, ...]) -> Any:
     repeated = tuple(range(extra)) + tuple(
         i + extra for i, size in enumerate(shape) if size == 1 and gradient.shape[i + extra] != 1
     )
-    summed = quietly(np.sum, gradient, axis=repeated, keepdims=True) if repeated else gradient
+    summed = np.sum(gradient, axis=repeated, keepdims=True) if repeated else gradient
     return np.reshape(summed, shape) if extra else summed
 
 
-def count_consumers(roots: Iterable[Edge]) -> dict[Edge, int]:
-    """Count, for each step and leaf behind the roots, how many steps will send it a gradient."""
-    counts: dict[Edge, int] = dict.fromkeys(roots, 0)
-    stack = list(counts)
+def behind(roots: Iterable[Edge]) -> set[Edge]:
+    """All steps and leaves that can be reached from the roots, themselves included."""
+    reached = set(roots)
+    stack = list(reached)
     while stack:
         edge = stack.pop()
-        if isinstance(edge, Tensor):
-            continue
-        for parent in edge.parents:
-            if parent is None:
-                continue
-            if parent in counts:
-                counts[parent] += 1
-            else:
-                counts[parent] = 1
-                stack.append(parent)
-    return counts
+        if not isinstance(edge, Tensor):
+            new = [parent for parent in edge.parents if parent is not None and parent not in reached]
+            reached.update(new)
+            stack += new
+    return reached
 
 
-def _leading_to(wanted: set[Edge], roots: Iterable[Edge], consumers: dict[Edge, int]) -> set[Edge]:
+def _leading_to(wanted: set[Edge], roots: Iterable[Edge]) -> set[Edge]:
     """The steps from which a wanted edge can be reached; the others need not be computed."""
-    order = []
-    ready = [edge for edge in roots if not consumers[edge]]
-    while ready:
-        edge = ready.pop()
-        order.append(edge)
-        for parent in () if isinstance(edge, Tensor) else edge.parents:
-            if parent is not None:
-                consumers[parent] -= 1
-                if not consumers[parent]:
-                    ready.append(parent)
     useful = set(wanted)
-    for edge in reversed(order):
-        if not isinstance(edge, Tensor) and any(parent in useful for parent in edge.parents):
-            useful.add(edge)
+    steps = [edge for edge in behind(roots) if not isinstance(edge, Tensor)]
+    for node in sorted(steps, key=lambda node: node.age, reverse=True):  # parents come before what was made of them
+        if not useful.isdisjoint(node.parents):
+            useful.add(node)
     return useful
 
 
@@ -225,4 +197,5 @@ def as_gradient(root: Tensor, gradient: Any, create: bool) -> Array | Tensor:
         raise RuntimeError(f"Mismatch in shape: the gradient has shape {gradient._data.shape}, the output {data.shape}")
     if create:
         return gradient if gradient._data.dtype == data.dtype else gradient.to(data.dtype)
-    return gradient._data.astype(data.dtype, copy=False)
+    array = gradient._data
+    return array if array.dtype is data.dtype else array.astype(data.dtype, copy=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,19 +17,31 @@ Promotion = Callable[[list[Any], dict[str, Any]], list[Any]]
 _FACTS = frozenset({"shape", "shapes", "needs"})
 
 
-class Plan(NamedTuple):
-    """Given which inputs need gradients: the rules that run, and what is saved for them."""
+class Pull(NamedTuple):
+    """One rule of a plan, and where its arguments come from."""
 
-    rules: tuple[tuple[Rule, tuple[str, ...], tuple[int, ...], bool], ...]
-    inputs: tuple[tuple[str, int], ...]
-    outputs: tuple[tuple[str, int], ...]
-    hidden: tuple[tuple[str, int], ...]
+    rule: Rule
+    sources: tuple[int | str, ...]  # of each argument: its place among what is saved, or the name of another fact
+    positions: tuple[int, ...]  # of the inputs whose gradients it returns
+    joint: bool  # it returns several gradients, not one
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Given which inputs need gradients: the rules that run, and what is saved for them, in this order."""
+
+    pulls: tuple[Pull, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    hidden: tuple[int, ...]
+    names: tuple[str, ...]  # of everything that is saved
 
 
 class Form(NamedTuple):
     """One way of calling an operation: at which place each array stands (−1: its default), and each option given."""
 
     arrays: list[tuple[int, Any]]
+    leading: bool  # the arrays are the first of the arguments, in order
     options: list[tuple[str, int]]
 
 
@@ -45,7 +58,7 @@ class Op:
         self.outputs = outputs
         self.public = public
         self.rules: dict[tuple[str, ...], tuple[Rule, tuple[str, ...]]] = {}
-        self.plans: dict[int, Plan] = {}
+        self.plans: dict[Any, Plan] = {}  # for each pattern of inputs that need gradients
         self.forms: dict[tuple[Any, ...], Form] = {}
         self._remake: tuple[Rule, tuple[str, ...]] | None = None
         parameters = inspect.signature(forward).parameters.values()
@@ -64,7 +77,10 @@ class Op:
             form, values, arrays = self._form_of(0, kwargs), tuple(kwargs.values()), args
         else:
             form, values = self._form_of(len(args), kwargs), (*args, *kwargs.values())
-            arrays = tuple([values[place] if place >= 0 else default for place, default in form.arrays])
+            if form.leading:
+                arrays = args[: len(form.arrays)]
+            else:
+                arrays = tuple([values[place] if place >= 0 else default for place, default in form.arrays])
         options = self.defaults.copy()
         for name, place in form.options:
             options[name] = values[place]
@@ -96,7 +112,8 @@ class Op:
         if missing:
             raise TypeError(f"{self.name}() missing required argument {missing[0]!r}")
         arrays = [(places.get(name, -1), default) for name, default in zip(self.arrays, self.missing, strict=True)]
-        return Form(arrays, [(name, place) for name, place in places.items() if name in self.defaults])
+        leading = count >= len(arrays) and all(place == i for i, (place, _) in enumerate(arrays))
+        return Form(arrays, leading, [(name, place) for name, place in places.items() if name in self.defaults])
 
     def plan(self, mask: int, count: int) -> Plan:
         """Work out, once for each pattern of gradient-requiring inputs, what runs and what is saved.
@@ -107,26 +124,26 @@ class Op:
         places: dict[str, tuple[int, ...]] = {name: (i,) for i, name in enumerate(self.arrays)}
         if self.variadic:
             places[self.arrays[-1]] = tuple(range(len(self.arrays) - 1, len(needs)))
-        rules, asked, served = [], set[str](), set[int]()
+        chosen, asked, served = [], set[str](), set[int]()
         for inputs, (rule, names) in self.rules.items():
             positions = tuple(i for name in inputs for i in places[name])
             if any(needs[i] for i in positions):
-                joint = len(inputs) > 1 or (self.variadic and inputs[0] == self.arrays[-1])
-                rules.append((rule, names, positions, joint))
+                chosen.append((rule, names, positions, len(inputs) > 1 or (self.variadic and inputs[0] == self.arrays[-1])))
                 asked.update(names)
                 served.update(positions)
         self._check_served(needs, served)
-        hidden = [(name, i) for i, name in enumerate(self.outputs) if i >= self.public and name in asked]
+        hidden = tuple(i for i, name in enumerate(self.outputs) if i >= self.public and name in asked)
         if hidden and self._remake:
             asked.update(self._remake[1])
-        plan = Plan(
-            tuple(rules),
-            tuple((name, places[name][0]) for name in self.arrays if name in asked),
-            tuple((name, i) for i, name in enumerate(self.outputs[: self.public]) if name in asked),
-            tuple(hidden),
-        )
-        if not self.variadic:  # for these the number of inputs would have to be part of the key
-            self.plans[mask] = plan
+        outputs = tuple(i for i, name in enumerate(self.outputs[: self.public]) if name in asked)
+        kept = tuple(name for name in self.arrays if name in asked)
+        saved = (*kept, *[self.outputs[i] for i in (*outputs, *hidden)])
+        pulls = [
+            Pull(rule, tuple(saved.index(name) if name in saved else name for name in names), positions, joint)
+            for rule, names, positions, joint in chosen
+        ]
+        plan = Plan(tuple(pulls), tuple(places[name][0] for name in kept), outputs, hidden, saved)
+        self.plans[(mask, count) if self.variadic else mask] = plan
         return plan
 
     def _check_served(self, needs: tuple[bool, ...], served: set[int]) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
-from ._quiet import quietly
 
 if TYPE_CHECKING:
     from ._entry import Op, Plan
@@ -24,11 +23,17 @@ Shape = tuple[int, ...]
 Edge = Any  # a Node, a Pick, or the leaf Tensor whose .grad receives the gradient
 
 
+Stamp = tuple[list[int], int]  # the version counter of a saved value's memory, and its version when it was saved
+UNCHANGING: Stamp = ([0], 0)  # of what no one else can see
+
+AGE = count(0, -1)  # a step's place in the order of creation: the youngest has the smallest number
+
+
 class Node:
     """One recorded operation."""
 
     __slots__ = (
-        "__weakref__", "hooks", "op", "options", "outputs", "parents", "plan", "retained", "saved", "shapes", "versions",
+        "__weakref__", "age", "hooks", "op", "options", "outputs", "parents", "plan", "retained", "saved", "shapes", "stamps",
     )  # fmt: skip
 
     def __init__(
@@ -36,18 +41,19 @@ class Node:
         op: Op,
         plan: Plan,
         parents: list[Edge | None],
-        saved: dict[str, Any],
+        saved: list[Any],
+        stamps: list[Stamp],
         options: dict[str, Any],
         shapes: list[Shape],
-        versions: list[tuple[str, list[int], int]],
     ) -> None:
+        self.age = next(AGE)
         self.op = op
         self.plan = plan  # which rules run, and what they ask for
         self.parents = parents  # None for an input that needs no gradient
-        self.saved: dict[str, Any] | None = saved
+        self.saved: list[Any] | None = saved
+        self.stamps = stamps  # of the saved inputs and outputs
         self.options = options
         self.shapes = shapes  # of the inputs
-        self.versions = versions  # (name, version counter, version when it was saved)
         self.outputs: tuple[tuple[Shape, Any], ...] | None = None  # shape and dtype of each, where there are several
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
         self.retained: weakref.ref[Tensor] | None = None
@@ -69,15 +75,22 @@ class Node:
 
         The rules run on arrays in an ordinary backward pass, and on tensors under `create_graph`.
         """
-        saved = self._unpack()
+        saved = self.saved
+        if saved is None:
+            raise RuntimeError(
+                f"Trying to backward through the graph a second time ({self.op.name}: its saved values have been freed). "
+                "Say retain_graph=True in the first backward() or autograd.grad() if you need a second one."
+            )
+        for counter, version in self.stamps:
+            if counter[0] != version:
+                raise self._changed(saved)
         if as_tensors:
             saved = self._tensors(saved)
         if self.outputs is not None:
             g = self._fill(g, as_tensors)
         gradients: list[Any] = [None] * len(self.parents)
-        for rule, names, positions, joint in self.plan.rules:
-            arguments = [saved[name] if name in saved else self._fact(name, positions) for name in names]
-            pulled = rule(g, *arguments) if as_tensors else quietly(rule, g, *arguments)
+        for rule, sources, positions, joint in self.plan.pulls:
+            pulled = rule(g, *[saved[s] if type(s) is int else self._fact(s, positions) for s in sources])
             if joint:
                 for position, gradient in zip(positions, pulled, strict=True):
                     gradients[position] = gradient
@@ -90,20 +103,15 @@ class Node:
         if self.saved:
             self.saved = None
 
-    def _unpack(self) -> dict[str, Any]:
-        if self.saved is None:
-            raise RuntimeError(
-                f"Trying to backward through the graph a second time ({self.op.name}: its saved values have been freed). "
-                "Say retain_graph=True in the first backward() or autograd.grad() if you need a second one."
-            )
-        for name, counter, version in self.versions:
-            if counter[0] != version:
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"{name!r} of {self.op.name}, shape {np.shape(self.saved[name])}, is at version {counter[0]}; "
-                    f"expected version {version} instead. Clone it before changing it in place."
-                )
-        return self.saved
+    def _changed(self, saved: list[Any]) -> RuntimeError:
+        """The error about the first saved value whose memory has been changed since."""
+        i = next(i for i, (counter, version) in enumerate(self.stamps) if counter[0] != version)
+        counter, version = self.stamps[i]
+        return RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"{self.plan.names[i]!r} of {self.op.name}, shape {np.shape(saved[i])}, is at version {counter[0]}; "
+            f"expected version {version} instead. Clone it before changing it in place."
+        )
 
     def _fact(self, name: str, positions: tuple[int, ...]) -> Any:
         """What a rule may ask for besides saved arrays: an option, or shapes, or which gradients are needed."""
@@ -127,24 +135,26 @@ class Node:
             filled.append(gradient)
         return filled
 
-    def _tensors(self, saved: dict[str, Any]) -> dict[str, Any]:
+    def _tensors(self, saved: list[Any]) -> list[Any]:
         """The saved arrays as tensors that stand in this graph, so that the rules themselves can be differentiated."""
-        tensors = dict(saved)
-        for name, position in self.plan.inputs:
-            tensors[name] = attach(saved[name], self.parents[position])
-        for name, index in self.plan.outputs:
-            tensors[name] = attach(saved[name], self if self.outputs is None else Pick(self, index))
-        if self.plan.hidden:
-            tensors |= self.op.remade(tensors, self.options)
+        plan = self.plan
+        edges = [self.parents[i] for i in plan.inputs]
+        edges += [self if self.outputs is None else Pick(self, i) for i in plan.outputs]
+        shown = len(edges)
+        tensors = [*map(attach, saved, edges), *saved[shown:]]
+        if plan.hidden:
+            remade = self.op.remade(dict(zip(plan.names, tensors, strict=True)), self.options)
+            tensors[shown:] = [remade.get(name, value) for name, value in zip(plan.names[shown:], tensors[shown:], strict=True)]
         return tensors
 
 
 class Pick:
     """One output of an operation that has several: it passes its gradient on as that output's part."""
 
-    __slots__ = ("__weakref__", "hooks", "index", "parents", "retained", "shapes")
+    __slots__ = ("__weakref__", "age", "hooks", "index", "parents", "retained", "shapes")
 
     def __init__(self, node: Node, index: int) -> None:
+        self.age = next(AGE)
         self.index = index
         self.parents = (node,)
         self.shapes = (None,)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import category
-from ._graph import Node
+from ._graph import UNCHANGING, Node
 from ._modes import GRAD
 from ._tensor import Tensor
 from ._views import check_writable, rebase
@@ -62,10 +62,9 @@ def store(target: Tensor, result: Tensor) -> None:
 
 def _keep_old_values(node: Node, target: Tensor) -> None:
     """What the step saved of the target's memory is about to be overwritten: it keeps a copy instead."""
-    if not node.saved:
-        return
     memory = target._data
-    for key, value in node.saved.items():
+    for i, value in enumerate(node.saved or ()):
         if isinstance(value, np.ndarray) and (not value.size or np.may_share_memory(value, memory)):
-            node.saved[key] = value.copy()
-            node.versions = [entry for entry in node.versions if entry[0] != key]
+            node.saved[i] = value.copy()  # type: ignore[index]
+            if i < len(node.stamps):
+                node.stamps[i] = UNCHANGING

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._backward import count_consumers
+from ._backward import behind
 from ._dtypes import FLOATING
 from ._modes import enable_grad
 from ._tensor import Tensor
@@ -178,4 +178,4 @@ def _has_more_behind(outputs: list[Any], inputs: list[Tensor]) -> bool:
     """Whether the outputs depend on a leaf that is none of our own inputs."""
     roots = [edge for y in outputs if isinstance(y, Tensor) and (edge := edge_of(y)) is not None]
     own = {id(x) for x in inputs}
-    return any(isinstance(edge, Tensor) and id(edge) not in own for edge in count_consumers(roots))
+    return any(isinstance(edge, Tensor) and id(edge) not in own for edge in behind(roots))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._graph import Array, Edge, Pick, attach
+from .._graph import AGE, Array, Edge, Pick, attach
 from .._tensor import FROZEN, Tensor, wrap
 from .._views import follow_base
 
@@ -41,10 +41,11 @@ class CustomNode:
     """One application of a `Function`, with the interface of `Node`."""
 
     __slots__ = (
-        "__weakref__", "ctx", "freed", "function", "hooks", "kinds", "outputs", "parents", "retained", "saved", "shapes",
+        "__weakref__", "age", "ctx", "freed", "function", "hooks", "kinds", "outputs", "parents", "retained", "saved", "shapes",
     )  # fmt: skip
 
     def __init__(self, function: type[Function], ctx: FunctionCtx, parents: list[Edge | None], args: tuple[Any, ...]) -> None:
+        self.age = next(AGE)
         self.function = function
         self.ctx = ctx
         self.parents = parents
@@ -160,9 +161,10 @@ class CustomNode:
 class Refusal:
     """Behind the results of a `once_differentiable` backward: a step that cannot be taken."""
 
-    __slots__ = ("__weakref__", "hooks", "outputs", "parents", "retained", "shapes")
+    __slots__ = ("__weakref__", "age", "hooks", "outputs", "parents", "retained", "shapes")
 
     def __init__(self, parents: list[Edge | None]) -> None:
+        self.age = next(AGE)
         self.parents = parents
         self.shapes = [None] * len(parents)
         self.outputs = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._backward import Pass, as_gradient, deliver
+from .._backward import accumulate, as_gradient, run
 from .._graph import Edge
 from .._modes import GRAD
+from .._quiet import ERRORS, IGNORED
 from .._tensor import Tensor, wrap
 from .._views import follow_base
 
@@ -30,11 +31,14 @@ def backward(
     if inputs is not None and not _several(inputs):
         raise RuntimeError("backward: `inputs` is empty; leave it out to reach all leaves")
     roots = _roots(tensors, grad_tensors, create_graph)
-    wanted = None if inputs is None else _edges(_several(inputs), "backward")
-    found = _run(roots, None if wanted is None else set(wanted.values()), retain_graph, create_graph)
-    for tensor, edge in (wanted or {}).items():
+    if inputs is None:
+        _run(roots, None, retain_graph, create_graph)
+        return
+    wanted = _edges(_several(inputs), "backward")
+    found = _run(roots, set(wanted.values()), retain_graph, create_graph)
+    for tensor, edge in wanted.items():
         if edge in found:
-            deliver(tensor, found[edge], create_graph)
+            accumulate(tensor, found[edge], owned=False, create=create_graph)
 
 
 def grad(
@@ -77,30 +81,39 @@ def grad(
 
 
 def _run(roots: dict[Edge, Any], wanted: set[Edge] | None, retain: bool | None, create: bool) -> dict[Edge, Any]:
-    token = GRAD.set(create)
+    recording, errors = GRAD.set(create), ERRORS.set(IGNORED)
     try:
-        return Pass(roots, wanted, create if retain is None else retain, create).run()
+        return run(roots, wanted, create if retain is None else retain, create)
     finally:
-        GRAD.reset(token)
+        ERRORS.reset(errors)
+        GRAD.reset(recording)
 
 
 def _roots(tensors: Tensors, gradients: Any, create: bool) -> dict[Edge, Any]:
     """The edges from which the pass starts, with the gradient of each."""
+    if isinstance(tensors, Tensor) and (gradients is None or isinstance(gradients, Tensor)):
+        return {_root(tensors): as_gradient(tensors, gradients, create)}
     roots: dict[Edge, Any] = {}
     several = _several(tensors)
     given = [None] * len(several) if gradients is None else _several(gradients)
     if len(given) != len(several):
         raise RuntimeError(f"got {len(several)} tensors and {len(given)} gradients; give one for each")
-    for root, gradient in zip(several, given, strict=True):
-        if not root.requires_grad:
-            raise RuntimeError(
-                f"element of tensors does not require grad and does not have a grad_fn (shape {tuple(root.shape)}). "
-                "Was it computed under no_grad, or from tensors without requires_grad=True?"
-            )
-        edge = _edge(root)
-        start = as_gradient(root, gradient, create)
+    for tensor, gradient in zip(several, given, strict=True):
+        edge = _root(tensor)
+        start = as_gradient(tensor, gradient, create)
         roots[edge] = roots[edge] + start if edge in roots else start
     return roots
+
+
+def _root(tensor: Tensor) -> Edge:
+    """The edge from which a tensor's gradient sets out. Raises RuntimeError if nothing requires it."""
+    edge = _edge(tensor)
+    if not tensor._requires_grad:
+        raise RuntimeError(
+            f"element of tensors does not require grad and does not have a grad_fn (shape {tuple(tensor.shape)}). "
+            "Was it computed under no_grad, or from tensors without requires_grad=True?"
+        )
+    return edge
 
 
 def _edge(tensor: Tensor) -> Edge:
