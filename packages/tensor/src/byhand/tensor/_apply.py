@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
-from ._dtypes import FLOATING
+from ._dtypes import FLOATING, DType
 from ._entry import Op
 from ._errors import explained
-from ._graph import UNCHANGING, Edge, Node, Pick
+from ._graph import UNCHANGING, Edge, Node, Pick, Shape, Stamp
 from ._modes import GRAD
 from ._quiet import ERRORS, IGNORED
 from ._tensor import FROZEN, Tensor, wrap
@@ -20,28 +21,56 @@ from ._views import follow_base, link_view
 _WEAK = frozenset({float, int, type(None)})  # beside floating tensors, these change no dtype
 
 
-def record(op: Op, args: Any, arrays: list[Any], options: dict[str, Any], outs: tuple[Any, ...], results: Any) -> Node:
-    """Make the node of one application: its parents, and the arrays that the rules in question ask for."""
-    parents: list[Edge | None] = []
-    mask, bit = 0, 1  # bit i of the mask: input i requires grad
+Behind = tuple[list[Any], list[Edge | None], list[Shape], int]
+
+
+def opened(args: Any) -> tuple[Behind, DType | None]:
+    """What stands behind the arguments: their arrays, the edges of those that require grad, the shapes, and a mask (bit i:
+    argument i requires grad); and the one floating dtype that all have, or None: then promotion must look at them.
+    """
+    arrays: list[Any] = []
+    edges: list[Edge | None] = []
+    shapes: list[Shape] = []
+    mask, bit, dtype, alike = 0, 1, None, True
     for a in args:
-        if isinstance(a, Tensor) and a._requires_grad:
-            mask += bit
-            parents.append(a._node or a)
+        if isinstance(a, Tensor):
+            if a._base is not None:
+                follow_base(a)
+            array = a._data
+            arrays.append(array)
+            shapes.append(array.shape)
+            if array.dtype is not dtype:
+                alike = alike and dtype is None
+                dtype = array.dtype
+            if a._requires_grad:
+                mask += bit
+                edges.append(a._node or a)
+            else:
+                edges.append(None)
         else:
-            parents.append(None)
+            arrays.append(a)
+            shapes.append(())
+            edges.append(None)
+            alike = alike and type(a) in _WEAK
         bit += bit
-    plan = op.plans.get((mask, len(parents)) if op.variadic else mask) or op.plan(mask, len(parents))
-    saved, stamps = [], []
+    return (arrays, edges, shapes, mask), dtype if alike and dtype in FLOATING else None
+
+
+def record(op: Op, args: Any, behind: Behind, options: dict[str, Any], outs: tuple[Any, ...], results: Any) -> Node:
+    """Make the node of one application, with the arrays that the rules in question ask for."""
+    arrays, edges, shapes, mask = behind
+    plan = op.plans.get((mask, len(edges)) if op.variadic else mask) or op.plan(mask, len(edges))
+    saved: list[Any] = []
+    stamps: list[Stamp] = []
     for i in plan.inputs:
         saved.append(arrays[i])
-        argument = args[i]
-        if isinstance(argument, Tensor):
-            counter = argument._version
+        a = args[i]
+        if isinstance(a, Tensor):
+            counter = a._version
             if counter is FROZEN:
                 raise RuntimeError(
-                    f"{op.name}: an inference tensor cannot be saved for backward ({op.arrays[i]!r}, shape "
-                    f"{tuple(argument.shape)}). clone() it outside inference_mode first."
+                    f"{op.name}: an inference tensor cannot be saved for backward ({op.arrays[i]!r}, shape {tuple(a.shape)}). "
+                    "clone() it outside inference_mode first."
                 )
             stamps.append((counter, counter[0]))
         else:
@@ -52,7 +81,13 @@ def record(op: Op, args: Any, arrays: list[Any], options: dict[str, Any], outs: 
         stamps.append((counter, counter[0]))
     for i in plan.hidden:
         saved.append(outs[i])
-    return Node(op, plan, parents, saved, stamps, options, [a.shape if isinstance(a, np.ndarray) else () for a in arrays])
+    return Node(op, plan, edges, shapes, saved, stamps, options)
+
+
+def recorded(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Node:
+    """Return the node of an operation whose result already stands in memory."""
+    behind, _ = opened(args)
+    return record(op, args, behind, options, (), ())
 
 
 def application(op: Op) -> Callable[..., Any]:
@@ -66,26 +101,11 @@ def application(op: Op) -> Callable[..., Any]:
         options = defaults
         if kwargs or len(args) != arity:
             args, options = op.bind(args, kwargs)
-        arrays: list[Any] = []
-        requires, plain, dtype = False, True, None
-        for a in args:
-            if isinstance(a, Tensor):
-                if a._base is not None:
-                    follow_base(a)
-                if a._requires_grad:
-                    requires = True
-                array = a._data
-                if array.dtype is not dtype:
-                    plain = plain and dtype is None
-                    dtype = array.dtype
-                arrays.append(array)
-            else:
-                plain = plain and type(a) in _WEAK
-                arrays.append(a)
-        if not plain or dtype not in FLOATING or (takes_dtype and options["dtype"] is not None):
-            if promote is not None:
-                args = tuple(promote(list(args), options))
-            arrays, requires, args = _unwrap(op, args)
+        behind, dtype = opened(args)
+        if dtype is None or (takes_dtype and options["dtype"] is not None):
+            args = _checked(op, args if promote is None else promote(list(args), options))
+            behind, _ = opened(args)
+        arrays = behind[0]
 
         before = ERRORS.set(IGNORED)  # what `quietly` does, without a call
         try:
@@ -95,35 +115,34 @@ def application(op: Op) -> Callable[..., Any]:
         finally:
             ERRORS.reset(before)
         if not single:
-            return _several(op, args, arrays, options, out, requires)
-        if type(out) is not np.ndarray:
+            return _several(op, args, behind, options, out)
+        if type(out) is not ndarray:
             out = np.asarray(out)
         result = wrap(out)
         if view:
             link_view(result, args[0])
-        if requires and rules and GRAD.get():
-            result._node = record(op, args, arrays, options, (out,), (result,))
+        if behind[3] and rules and GRAD.get():
+            result._node = record(op, args, behind, options, (out,), (result,))
             result._requires_grad = True
         return result
 
     return apply
 
 
-def _unwrap(op: Op, args: Any) -> tuple[list[Any], bool, tuple[Any, ...]]:
-    """The arrays behind the arguments, after foreign arrays have become tensors."""
-    args = tuple([wrap(np.asarray(a)) if isinstance(a, np.ndarray | np.generic) else a for a in args])
-    arrays = [a._data if isinstance(a, Tensor) else a for a in args]
-    for name, array in zip(op.arrays, arrays, strict=False):
-        if not isinstance(array, np.ndarray | int | float | complex | None):
-            raise TypeError(f"{op.name}(): argument {name!r} must be Tensor, not {type(array).__name__}")
-    return arrays, any([isinstance(a, Tensor) and a._requires_grad for a in args]), args
+def _checked(op: Op, args: Any) -> tuple[Any, ...]:
+    """The arguments with foreign arrays as tensors. Raises TypeError for what an operation cannot take."""
+    tensors = tuple([wrap(np.asarray(a)) if isinstance(a, ndarray | np.generic) else a for a in args])
+    for name, a in zip(op.arrays, tensors, strict=False):
+        if not isinstance(a, Tensor | int | float | complex | None):
+            raise TypeError(f"{op.name}(): argument {name!r} must be Tensor, not {type(a).__name__}")
+    return tensors
 
 
-def _several(op: Op, args: Any, arrays: list[Any], options: dict[str, Any], outs: tuple[Any, ...], requires: bool) -> Any:
+def _several(op: Op, args: Any, behind: Behind, options: dict[str, Any], outs: tuple[Any, ...]) -> Any:
     """Wrap the outputs of an operation that has several; the hidden ones stay in the node."""
     results = tuple([wrap(np.asarray(out)) for out in outs[: op.public]])
-    if requires and op.rules and GRAD.get():
-        node = record(op, args, arrays, options, outs, results)
+    if behind[3] and op.rules and GRAD.get():
+        node = record(op, args, behind, options, outs, results)
         if op.public == 1:
             results[0]._node, results[0]._requires_grad = node, True
         else:

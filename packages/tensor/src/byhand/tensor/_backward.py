@@ -5,8 +5,8 @@ is the youngest of those that wait, its gradient is complete. No recursion: a gr
 
 Who owns a gradient: what a rule has freshly computed belongs to the step that receives it, and further contributions are
 added in place. What a rule merely hands on (add gives the same array to both inputs; reshape gives a view) is borrowed, as
-are the gradients that the pass starts from: the next contribution allocates the sum. A leaf's `.grad` is always memory of its own. (So a rule returns `g`, a view, or
-a new array, never one that was saved.)
+are the gradients that the pass starts from: the next contribution allocates the sum. A leaf's `.grad` is always memory of its
+own. (So a rule returns `g`, a view, or a new array, never one that was saved.)
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ def _hooked(hooks: dict[int, Any], gradient: Any, create: bool) -> Any:
         replaced = hook(gradient if create else wrap(gradient))
         if replaced is not None:
             if tuple(replaced.shape) != gradient.shape:
-                raise RuntimeError(f"a hook has changed the size of the gradient from {gradient.shape} to {tuple(replaced.shape)}")
+                was, now = gradient.shape, tuple(replaced.shape)
+                raise RuntimeError(f"a hook has changed the size of the gradient from {was} to {now}")
             gradient = replaced if create else replaced._data
     return gradient
 
@@ -150,11 +151,12 @@ def sum_to(gradient: Any, shape: tuple[int, ...]) -> Any:
     y_i = x_{b(i)}  ⇒  x̄_j = Σ_{i: b(i)=j} ȳ_i
     """
     extra = gradient.ndim - len(shape)
-    repeated = tuple(range(extra)) + tuple(
-        i + extra for i, size in enumerate(shape) if size == 1 and gradient.shape[i + extra] != 1
-    )
-    summed = np.sum(gradient, axis=repeated, keepdims=True) if repeated else gradient
-    return np.reshape(summed, shape) if extra else summed
+    repeated = list(range(extra))
+    for dim, size in enumerate(shape, extra):
+        if size == 1 and gradient.shape[dim] != 1:
+            repeated.append(dim)
+    summed = np.add.reduce(gradient, axis=tuple(repeated), keepdims=True) if repeated else gradient
+    return summed.reshape(shape) if extra else summed
 
 
 def behind(roots: Iterable[Edge]) -> set[Edge]:

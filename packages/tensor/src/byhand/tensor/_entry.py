@@ -21,7 +21,8 @@ class Pull(NamedTuple):
     """One rule of a plan, and where its arguments come from."""
 
     rule: Rule
-    sources: tuple[int | str, ...]  # of each argument: its place among what is saved, or the name of another fact
+    sources: tuple[Any, ...]  # of each argument: its place among what is saved, or the name of another fact
+    facts: bool  # there are such names
     positions: tuple[int, ...]  # of the inputs whose gradients it returns
     joint: bool  # it returns several gradients, not one
 
@@ -138,10 +139,10 @@ class Op:
         outputs = tuple(i for i, name in enumerate(self.outputs[: self.public]) if name in asked)
         kept = tuple(name for name in self.arrays if name in asked)
         saved = (*kept, *[self.outputs[i] for i in (*outputs, *hidden)])
-        pulls = [
-            Pull(rule, tuple(saved.index(name) if name in saved else name for name in names), positions, joint)
-            for rule, names, positions, joint in chosen
-        ]
+        pulls = []
+        for rule, names, positions, joint in chosen:
+            sources = tuple(saved.index(name) if name in saved else name for name in names)
+            pulls.append(Pull(rule, sources, not {*names} <= {*saved}, positions, joint))
         plan = Plan(tuple(pulls), tuple(places[name][0] for name in kept), outputs, hidden, saved)
         self.plans[(mask, count) if self.variadic else mask] = plan
         return plan

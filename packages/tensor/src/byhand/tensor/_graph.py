@@ -41,19 +41,19 @@ class Node:
         op: Op,
         plan: Plan,
         parents: list[Edge | None],
+        shapes: list[Shape],
         saved: list[Any],
         stamps: list[Stamp],
         options: dict[str, Any],
-        shapes: list[Shape],
     ) -> None:
         self.age = next(AGE)
         self.op = op
         self.plan = plan  # which rules run, and what they ask for
         self.parents = parents  # None for an input that needs no gradient
+        self.shapes = shapes  # of the inputs
         self.saved: list[Any] | None = saved
         self.stamps = stamps  # of the saved inputs and outputs
         self.options = options
-        self.shapes = shapes  # of the inputs
         self.outputs: tuple[tuple[Shape, Any], ...] | None = None  # shape and dtype of each, where there are several
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
         self.retained: weakref.ref[Tensor] | None = None
@@ -89,8 +89,11 @@ class Node:
         if self.outputs is not None:
             g = self._fill(g, as_tensors)
         gradients: list[Any] = [None] * len(self.parents)
-        for rule, sources, positions, joint in self.plan.pulls:
-            pulled = rule(g, *[saved[s] if type(s) is int else self._fact(s, positions) for s in sources])
+        for rule, sources, facts, positions, joint in self.plan.pulls:
+            if facts:
+                pulled = rule(g, *[self._fact(s, positions) if type(s) is str else saved[s] for s in sources])
+            else:
+                pulled = rule(g, *map(saved.__getitem__, sources))  # half the time of a list
             if joint:
                 for position, gradient in zip(positions, pulled, strict=True):
                     gradients[position] = gradient

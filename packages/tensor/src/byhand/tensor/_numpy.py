@@ -50,6 +50,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "var": lambda a, axis=None, ddof=0, keepdims=False: reductions.var(a, axis, correction=ddof, keepdim=keepdims),
     "where": lambda condition, x, y: choices._where(condition, x, y),
 }
+_REDUCTIONS: dict[Any, Callable[..., Any]] = {np.add: reductions.sum, np.maximum: reductions.amax, np.minimum: reductions.amin}
 # Under these names PyTorch means something else; NumPy's own functions take the arrays, as for names we do not have.
 _OTHER_MEANING = frozenset({
     "argsort", "corrcoef", "cov", "cross", "isin", "median", "meshgrid", "nanmedian", "nanquantile", "put", "quantile",
@@ -58,7 +59,9 @@ _OTHER_MEANING = frozenset({
 
 
 def array_ufunc(_: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
-    """Send a NumPy ufunc to the operation of its name."""
+    """Send a NumPy ufunc to the operation of its name, and the reduction by one to its own."""
+    if method == "reduce" and ufunc in _REDUCTIONS and out is None:
+        return _REDUCTIONS[ufunc](*inputs, **kwargs)
     if out is not None or method != "__call__":
         arrays = [_array(value, ufunc.__name__) for value in inputs]
         return getattr(ufunc, method)(*arrays, **({"out": out} if out else {}), **kwargs)

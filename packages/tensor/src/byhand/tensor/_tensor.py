@@ -68,6 +68,13 @@ class Tensor:
         def __invert__(self) -> Tensor: ...
         def __and__(self, other: Any) -> Tensor: ...
         def __or__(self, other: Any) -> Tensor: ...
+        def backward(
+            self,
+            gradient: Tensor | None = None,
+            retain_graph: bool | None = None,
+            create_graph: bool = False,
+            inputs: Tensor | Sequence[Tensor] | None = None,
+        ) -> None: ...
 
     def __init__(self, data: Any = (), *, requires_grad: bool = False) -> None:
         from ._dtypes import get_default_dtype
@@ -211,27 +218,6 @@ class Tensor:
         self._node = None
         self._requires_grad = False
         return self
-
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
-    ) -> None:
-        """Add the gradient of this tensor to the `.grad` of the leaves it was computed from (or of `inputs` alone).
-
-        Args:
-            gradient: dL/d(this tensor); may be left out for a single element, where it is 1.
-            retain_graph: keep what the graph saved, for another backward pass; by default as `create_graph`.
-            create_graph: record the backward pass itself, for derivatives of higher order.
-            inputs: the tensors whose `.grad` is wanted; by default all leaves.
-
-        Raises RuntimeError: not a scalar and no gradient; wrong shape; nothing requires grad; graph already freed.
-        """
-        from .autograd import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def retain_grad(self) -> None:
         """Ask for `.grad` although this is no leaf."""

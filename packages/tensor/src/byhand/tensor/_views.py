@@ -40,9 +40,10 @@ def follow_base(view: Tensor) -> None:
     base = view._base
     assert base is not None
     if base._requires_grad:
+        from ._apply import recorded
         from .ops.indexing import take
 
-        view._node = _recorded(take, (base, wrap_positions(base, view)))
+        view._node = recorded(take.op, (base, wrap_positions(base, view)), take.op.defaults)
         view._requires_grad = True
     view._seen = view._version[0]
 
@@ -82,20 +83,14 @@ def rebase(target: Tensor, node: Node | None) -> None:
     if base is None:
         return
     if node is not None or base._requires_grad:
+        from ._apply import recorded
         from .ops.indexing import put
 
-        base._node = _recorded(put, (base, wrap_positions(base, target), target))
+        target._seen = target._version[0]  # `node` is its graph while the base reads from it
+        base._node = recorded(put.op, (base, wrap_positions(base, target), target), put.op.defaults)
         base._requires_grad = True
     target._seen = -2  # stale: its graph is read from the base when it is next used
     follow_base(target)
-
-
-def _recorded(function: Any, args: tuple[Any, ...]) -> Node:
-    """The node of an operation whose result already stands in memory."""
-    from ._apply import record
-
-    op = function.op
-    return record(op, args, [a._data for a in args], op.defaults, (), ())
 
 
 def wrap_positions(base: Tensor, view: Tensor) -> Tensor:

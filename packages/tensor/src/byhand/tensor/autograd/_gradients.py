@@ -41,6 +41,29 @@ def backward(
             accumulate(tensor, found[edge], owned=False, create=create_graph)
 
 
+def backward_from(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
+) -> None:
+    """Add the gradient of this tensor to the `.grad` of the leaves it was computed from (or of `inputs` alone).
+
+    Args:
+        gradient: dL/d(this tensor); may be left out for a single element, where it is 1.
+        retain_graph: keep what the graph saved, for another backward pass; by default as `create_graph`.
+        create_graph: record the backward pass itself, for derivatives of higher order.
+        inputs: the tensors whose `.grad` is wanted; by default all leaves.
+
+    Raises RuntimeError: not a scalar and no gradient; wrong shape; nothing requires grad; graph already freed.
+    """
+    backward(self, gradient, retain_graph, create_graph, inputs)
+
+
+Tensor.backward = backward_from  # type: ignore[method-assign]
+
+
 def grad(
     outputs: Tensors,
     inputs: Tensors,

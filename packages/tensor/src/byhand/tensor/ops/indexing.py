@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._apply import record
+from .._apply import recorded
 from .._errors import ShapeError
 from .._graph import Array, Node, Shape
 from .._modes import GRAD
@@ -92,7 +92,7 @@ def _(g: Array, index: Index, shape: Shape) -> Array:
 
 def overwriting(input: Tensor, value: Tensor) -> Node:
     """The step by which `value` takes the place of all of `input`."""
-    return record(_assign.op, (input, value), [input._data, value._data], {"index": parsed(..., input._data.shape)}, (), ())
+    return recorded(_assign.op, (input, value), {"index": parsed(..., input._data.shape)})
 
 
 def write(array: Array, value: Any, index: Index) -> None:
@@ -119,8 +119,7 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
         extra = max(value._data.ndim - part._data.ndim, 0)
         part.copy_(value.reshape(value.shape[extra:]) if set(value.shape[:extra]) <= {1} else value)
         return
-    args = (input, value)
-    node = record(_assign.op, args, [a._data for a in args], {"index": place}, (), ())
+    node = recorded(_assign.op, (input, value), {"index": place})
     _check_and_write(input, place, value)
     rebase(input, node)
 

@@ -41,14 +41,14 @@ def _reshape(input: Array, *, shape: Shape) -> Array:
     if min(shape, default=0) < -1:
         raise ShapeError(f"invalid shape dimension {min(shape)}; only -1 may stand for a size to be worked out.")
     try:
-        return np.reshape(input, shape)
+        return input.reshape(shape)
     except ValueError:
         raise ShapeError(f"shape {list(shape)} is invalid for input of size {input.size}.") from None
 
 
 @_reshape.vjp("input")
 def _(g: Array, shape: Shape) -> Array:
-    return np.reshape(g, shape)
+    return g.reshape(shape)
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
@@ -93,13 +93,16 @@ def _permute(input: Array, *, dims: Shape) -> Array:
     r"""y[i_{p(0)}, i_{p(1)}, …] = x[i_0, i_1, …].   x̄ = ȳ with the inverse permutation"""
     if len(dims) != input.ndim:
         raise ShapeError(f"permute(dims) needs one entry for each of the {input.ndim} dimensions, got {list(dims)}.")
-    return np.transpose(input, dims)
+    return input.transpose(dims)
 
 
 @_permute.vjp("input")
 def _(g: Array, dims: Shape) -> Array:
     rank = len(dims)
-    return np.transpose(g, tuple(int(i) for i in np.argsort([d % rank for d in dims])))
+    back = [0] * rank
+    for place, d in enumerate(dims):
+        back[d % rank] = place
+    return np.transpose(g, back)
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
@@ -113,12 +116,12 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     if input.ndim == 0:
         in_range(dim0, 0), in_range(dim1, 0)
         return input[...]
-    return np.swapaxes(input, dim0, dim1)
+    return input.swapaxes(dim0, dim1)
 
 
 @transpose.vjp("input")
 def _(g: Array, dim0: int, dim1: int) -> Array:
-    return np.swapaxes(g, dim0, dim1) if len(g.shape) else g
+    return g.swapaxes(dim0, dim1) if len(g.shape) else g
 
 
 def t(input: Tensor) -> Tensor:
@@ -165,7 +168,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
 
 @unsqueeze.vjp("input")
 def _(g: Array, shape: Shape) -> Array:
-    return np.reshape(g, shape)
+    return g.reshape(shape)
 
 
 @op(view=True)
@@ -178,7 +181,7 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
 
 @squeeze.vjp("input")
 def _(g: Array, shape: Shape) -> Array:
-    return np.reshape(g, shape)
+    return g.reshape(shape)
 
 
 @op(promote=same)

@@ -83,7 +83,9 @@ def _(g: Array, input: Array, out: Array, dim: Dim, keepdim: bool) -> Array:
 
 def _largest(input: Array, axis: int | tuple[int, ...] | None) -> Array:
     """The maximum; −∞ where there is nothing, so that an empty sum of exponentials has the logarithm −∞."""
-    return np.asarray(np.maximum.reduce(input, axis=axis, keepdims=True, initial=-np.inf))
+    if not input.size:
+        return np.asarray(np.maximum.reduce(input, axis=axis, keepdims=True, initial=-np.inf))
+    return np.asarray(np.maximum.reduce(input, axis=axis, keepdims=True))
 
 
 def _one(input: Array, dim: int | None) -> int | None:
