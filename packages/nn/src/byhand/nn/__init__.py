@@ -26,6 +26,7 @@ from .modules import (
     softmaxes,
     standardising,
     unfolding,
+    upsampling,
 )
 from .modules.container import *
 from .modules.convolution import *
@@ -48,11 +49,13 @@ from .modules.sigmoids import *
 from .modules.softmaxes import *
 from .modules.standardising import *
 from .modules.unfolding import *
+from .modules.upsampling import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
     container, convolution, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, pooling,
     rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, sigmoids, softmaxes, standardising, unfolding,
+    upsampling,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))

@@ -10,6 +10,7 @@ from . import (
     dropout as _dropout,
     gated,
     gelu as _gelu,
+    interpolation,
     linear as _linear,
     max_pooling,
     normalisation,
@@ -33,6 +34,7 @@ from .convolution import *
 from .dropout import *
 from .gated import *
 from .gelu import *
+from .interpolation import *
 from .linear import *
 from .max_pooling import *
 from .normalisation import *
@@ -48,8 +50,9 @@ from .unfolding import *
 from .unpooling import *
 
 _TABLES = (
-    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, gated, _gelu, _linear, max_pooling,
-    normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids, softmaxes, standardising, unfolding, unpooling,
+    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, gated, _gelu, interpolation,
+    _linear, max_pooling, normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids, softmaxes,
+    standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
