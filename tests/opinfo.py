@@ -84,6 +84,8 @@ def reflected(operation):
 
 # Where `op_db` calls an operation with its first arguments in another order.
 ORDER = {
+    "nn.functional.embedding": lambda weight, input, **options: bn.functional.embedding(input, weight, **options),
+    "nn.functional.embedding_bag": lambda weight, input, **options: bn.functional.embedding_bag(input, weight, **options),
     "einsum": lambda tensors, equation: bt.einsum(equation, tensors),
     "polygamma": lambda input, n: bt.polygamma(n, input),
     "where": lambda input, condition, other: bt.where(condition, input, other),

@@ -8,6 +8,7 @@ from .modules import (
     container,
     convolution,
     dropout,
+    embedding,
     gated,
     instance,
     linear,
@@ -31,6 +32,7 @@ from .modules import (
 from .modules.container import *
 from .modules.convolution import *
 from .modules.dropout import *
+from .modules.embedding import *
 from .modules.gated import *
 from .modules.instance import *
 from .modules.linear import *
@@ -53,8 +55,8 @@ from .modules.upsampling import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    container, convolution, dropout, gated, instance, linear, loss, module, normalisation, padding, parameters, pooling,
-    rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, sigmoids, softmaxes, standardising, unfolding,
+    container, convolution, dropout, embedding, gated, instance, linear, loss, module, normalisation, padding, parameters,
+    pooling, rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, sigmoids, softmaxes, standardising, unfolding,
     upsampling,
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from . import (
     classification,
     convolution,
     dropout as _dropout,
+    embedding as _embedding,
     gated,
     gelu as _gelu,
     interpolation,
@@ -32,6 +33,7 @@ from .binary import *
 from .classification import *
 from .convolution import *
 from .dropout import *
+from .embedding import *
 from .gated import *
 from .gelu import *
 from .interpolation import *
@@ -50,9 +52,9 @@ from .unfolding import *
 from .unpooling import *
 
 _TABLES = (
-    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, gated, _gelu, interpolation,
-    _linear, max_pooling, normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids, softmaxes,
-    standardising, unfolding, unpooling,
+    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, _embedding, gated, _gelu,
+    interpolation, _linear, max_pooling, normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids,
+    softmaxes, standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
