@@ -23,6 +23,7 @@ from .modules import (
     recurrent_base,
     recurrent_cell,
     shrinkage,
+    shuffling,
     sigmoids,
     softmaxes,
     standardising,
@@ -47,6 +48,7 @@ from .modules.recurrent import *
 from .modules.recurrent_base import *
 from .modules.recurrent_cell import *
 from .modules.shrinkage import *
+from .modules.shuffling import *
 from .modules.sigmoids import *
 from .modules.softmaxes import *
 from .modules.standardising import *
@@ -56,8 +58,8 @@ from .parameter import Parameter as Parameter
 
 _TABLES = (
     container, convolution, dropout, embedding, gated, instance, linear, loss, module, normalisation, padding, parameters,
-    pooling, rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, sigmoids, softmaxes, standardising, unfolding,
-    upsampling,
+    pooling, rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, shuffling, sigmoids, softmaxes,
+    standardising, unfolding, upsampling,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))

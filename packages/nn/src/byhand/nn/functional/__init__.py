@@ -20,6 +20,7 @@ from . import (
     regression,
     response,
     shrinkage,
+    shuffling,
     sigmoids,
     softmaxes,
     standardising,
@@ -45,6 +46,7 @@ from .rectifiers import *
 from .regression import *
 from .response import *
 from .shrinkage import *
+from .shuffling import *
 from .sigmoids import *
 from .softmaxes import *
 from .standardising import *
@@ -53,8 +55,8 @@ from .unpooling import *
 
 _TABLES = (
     adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, _embedding, gated, _gelu,
-    interpolation, _linear, max_pooling, normalisation, padding, rectifiers, regression, response, shrinkage, sigmoids,
-    softmaxes, standardising, unfolding, unpooling,
+    interpolation, _linear, max_pooling, normalisation, padding, rectifiers, regression, response, shrinkage, shuffling,
+    sigmoids, softmaxes, standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
