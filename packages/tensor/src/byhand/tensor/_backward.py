@@ -11,6 +11,7 @@ own. (So a rule returns `g`, a view, or a new array, never one that was saved.)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ._graph import Array, Edge, Part
+from ._sums import over_rows
 from ._tensor import Tensor, wrap
 
 
@@ -151,6 +153,8 @@ def sum_to(gradient: Any, shape: tuple[int, ...]) -> Any:
     y_i = x_{b(i)}  ⇒  x̄_j = Σ_{i: b(i)=j} ȳ_i
     """
     extra = gradient.ndim - len(shape)
+    if extra and shape == gradient.shape[extra:]:
+        return over_rows(gradient.reshape(math.prod(gradient.shape[:extra]), math.prod(shape))).reshape(shape)
     repeated = list(range(extra))
     for dim, size in enumerate(shape, extra):
         if size == 1 and gradient.shape[dim] != 1:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from byhand.tensor import op
 from byhand.tensor._errors import ShapeError
-from byhand.tensor._graph import Array
+from byhand.tensor._graph import Array, Shape
+from byhand.tensor._sums import over_rows
 
 from ._checks import alike
 
@@ -28,27 +31,31 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         )
     if bias is not None and bias.shape not in (weight.shape[:-1], (1,), ()):
         raise ShapeError(f"the bias has shape {bias.shape}; it must be {weight.shape[:-1]}, one number for each output.")
-    rows = input if input.ndim == 2 else np.reshape(input, (-1, input.shape[-1]))
-    out = np.matmul(rows, weight.T)
+    out = np.matmul(input if input.ndim == 2 else _rows(input), weight.T)
     if bias is not None:
         out += bias
-    return out if input.ndim == 2 else np.reshape(out, (*input.shape[:-1], *weight.shape[:-1]))
+    return out if input.ndim == 2 else out.reshape(*input.shape[:-1], *weight.shape[:-1])
 
 
 @linear.vjp("input")
-def _(g: Array, weight: Array) -> Array:
-    return np.matmul(g, weight) if len(weight.shape) == 2 else np.expand_dims(g, -1) * weight
+def _(g: Array, weight: Array, shape: Shape) -> Array:
+    if len(weight.shape) == 1:
+        return np.expand_dims(g, -1) * weight
+    return np.matmul(g, weight) if len(shape) == 2 else np.matmul(_rows(g), weight).reshape(shape)
 
 
 @linear.vjp("weight")
-def _(g: Array, input: Array, shape: tuple[int, ...]) -> Array:
-    rows = np.reshape(input, (-1, input.shape[-1]))
-    upstream = np.reshape(g, (rows.shape[0], *shape[:-1]))
-    return np.matmul(np.swapaxes(upstream, 0, -1), rows) if len(shape) == 2 else np.matmul(upstream, rows)
+def _(g: Array, input: Array, shape: Shape) -> Array:
+    if len(shape) == 1:
+        return np.matmul(g.reshape(-1), _rows(input))
+    return np.matmul(_rows(g).T, _rows(input))
 
 
 @linear.vjp("bias")
-def _(g: Array, shape: tuple[int, ...]) -> Array:
-    if len(g.shape) != 2 or shape != g.shape[1:]:
-        return g  # summed to its shape by the engine
-    return np.matmul(np.ones(g.shape[0], g.dtype), g)  # Σ_n as a product: faster than a sum over the first dimension
+def _(g: Array, shape: Shape) -> Array:
+    return over_rows(_rows(g)) if shape == g.shape[-1:] else g  # else the engine sums it to its shape
+
+
+def _rows(x: Array) -> Array:
+    """All vectors of the last dimension below each other, as one matrix."""
+    return x if len(x.shape) == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
