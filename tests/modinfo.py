@@ -21,6 +21,14 @@ with warnings.catch_warnings():
 INFOS = {info.name.removeprefix("nn."): info for info in module_db}
 
 
+# Where PyTorch's own float32 results are off by more than the tolerance (logarithms added up over 50 steps), so that they are
+# compared with what it computes in float64.
+IN_DOUBLE = {"CTCLoss"}
+
+# Where PyTorch has no second derivative, although `module_db` promises one.
+ONCE = {"CTCLoss", "MultiLabelMarginLoss", "MultiMarginLoss"}
+
+
 class Case(NamedTuple):
     """One module class in one dtype and one mode."""
 
@@ -52,13 +60,20 @@ def agrees(case):
             ours, theirs = built(case, sample.constructor_input, where)
             given = (sample.forward_input.args, sample.forward_input.kwargs)
             expected_in, found_in = mapped(_leaf, given), mapped(as_ours, given)
-            expected = theirs(*expected_in[0], **expected_in[1])
+            expected = _expected(case, theirs, expected_in)
             found = ours(*found_in[0], **found_in[1])
             pairs = same(found, expected, where)
             leaves = [[value, list(module.parameters())] for value, module in ((found_in, ours), (expected_in, theirs))]
-            gradients(leaves, pairs, rng, where, double and info.supports_gradgrad)
+            gradients(leaves, pairs, rng, where, double and info.supports_gradgrad and case.name not in ONCE)
             same_state(ours, theirs, where)
     assert count, f"{case.name} has no samples"
+
+
+def _expected(case, module, given):
+    if case.name not in IN_DOUBLE or case.dtype != torch.float32:
+        return module(*given[0], **given[1])
+    args, kwargs = mapped(lambda t: t.double() if isinstance(t, torch.Tensor) and t.is_floating_point() else t, given)
+    return module(*args, **kwargs).float()
 
 
 def samples(info, case):

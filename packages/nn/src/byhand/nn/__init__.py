@@ -5,14 +5,19 @@
 
 from . import functional as functional, init as init, utils as utils
 from .modules import (
+    binary,
+    classification,
     container,
     convolution,
+    ctc,
+    distances,
     dropout,
     embedding,
     gated,
     instance,
+    likelihoods,
     linear,
-    loss,
+    margins,
     module,
     normalisation,
     padding,
@@ -22,6 +27,7 @@ from .modules import (
     recurrent,
     recurrent_base,
     recurrent_cell,
+    regression,
     shrinkage,
     shuffling,
     sigmoids,
@@ -30,14 +36,19 @@ from .modules import (
     unfolding,
     upsampling,
 )
+from .modules.binary import *
+from .modules.classification import *
 from .modules.container import *
 from .modules.convolution import *
+from .modules.ctc import *
+from .modules.distances import *
 from .modules.dropout import *
 from .modules.embedding import *
 from .modules.gated import *
 from .modules.instance import *
+from .modules.likelihoods import *
 from .modules.linear import *
-from .modules.loss import *
+from .modules.margins import *
 from .modules.module import *
 from .modules.normalisation import *
 from .modules.padding import *
@@ -47,6 +58,7 @@ from .modules.rectifiers import *
 from .modules.recurrent import *
 from .modules.recurrent_base import *
 from .modules.recurrent_cell import *
+from .modules.regression import *
 from .modules.shrinkage import *
 from .modules.shuffling import *
 from .modules.sigmoids import *
@@ -57,9 +69,9 @@ from .modules.upsampling import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    container, convolution, dropout, embedding, gated, instance, linear, loss, module, normalisation, padding, parameters,
-    pooling, rectifiers, recurrent, recurrent_base, recurrent_cell, shrinkage, shuffling, sigmoids, softmaxes,
-    standardising, unfolding, upsampling,
+    binary, classification, container, convolution, ctc, distances, dropout, embedding, gated, instance, likelihoods,
+    linear, margins, module, normalisation, padding, parameters, pooling, rectifiers, recurrent, recurrent_base,
+    recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding, upsampling,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))

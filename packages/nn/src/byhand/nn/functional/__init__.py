@@ -7,13 +7,18 @@ from . import (
     binary,
     classification,
     convolution,
+    ctc,
+    distances,
     dropout as _dropout,
     embedding as _embedding,
     gated,
     gelu as _gelu,
     interpolation,
+    likelihoods,
     linear as _linear,
+    margins,
     max_pooling,
+    multi_margins,
     normalisation,
     padding,
     rectifiers,
@@ -33,13 +38,18 @@ from .avg_pooling import *
 from .binary import *
 from .classification import *
 from .convolution import *
+from .ctc import *
+from .distances import *
 from .dropout import *
 from .embedding import *
 from .gated import *
 from .gelu import *
 from .interpolation import *
+from .likelihoods import *
 from .linear import *
+from .margins import *
 from .max_pooling import *
+from .multi_margins import *
 from .normalisation import *
 from .padding import *
 from .rectifiers import *
@@ -54,9 +64,9 @@ from .unfolding import *
 from .unpooling import *
 
 _TABLES = (
-    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, _dropout, _embedding, gated, _gelu,
-    interpolation, _linear, max_pooling, normalisation, padding, rectifiers, regression, response, shrinkage, shuffling,
-    sigmoids, softmaxes, standardising, unfolding, unpooling,
+    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, ctc, distances, _dropout, _embedding,
+    gated, _gelu, interpolation, likelihoods, _linear, margins, max_pooling, multi_margins, normalisation, padding,
+    rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})

@@ -1,4 +1,4 @@
-"""What several functional forms check of their arguments, and how a loss for each element becomes the loss."""
+"""What several functional forms check of their arguments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from byhand.tensor import Tensor
 
-__all__ = ["alike", "check_of_channels", "check_probability", "check_reduction", "reduced"]
+__all__ = ["alike", "check_of_channels", "check_probability"]
 
 
 def alike(args: list[Any], _: dict[str, Any]) -> list[Any]:
@@ -28,17 +28,3 @@ def check_probability(p: float) -> None:
     """Raise ValueError unless 0 ≤ p ≤ 1."""
     if not 0 <= p <= 1:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def check_reduction(reduction: str) -> None:
-    """Raise ValueError unless `reduction` is "mean", "sum" or "none"."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{reduction} is not a valid value for reduction; it is 'mean', 'sum' or 'none'")
-
-
-def reduced(loss: Tensor, reduction: str) -> Tensor:
-    """The mean or the sum of a loss for each element, or the loss itself."""
-    check_reduction(reduction)
-    if reduction == "none":
-        return loss
-    return loss.mean() if reduction == "mean" else loss.sum()  # type: ignore[no-any-return]

@@ -1,17 +1,21 @@
-"""Binary cross-entropy: of probabilities, and of logits."""
+"""Binary cross-entropy: of probabilities, of logits, and of several labels at once."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from byhand.tensor import Tensor, op, sigmoid
 from byhand.tensor._graph import Array
 
-from ._checks import alike, check_reduction, reduced
-from .sigmoids import softplus
+from ._checks import alike
+from ._reduction import reduced, reduction_of
+from .sigmoids import logsigmoid, softplus
 
-__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "multilabel_soft_margin_loss", "soft_margin_loss",
+]  # fmt: skip
 
 
 def _check_sizes(input: Tensor, target: Tensor) -> None:
@@ -45,14 +49,19 @@ def _(g: Array, input: Array) -> Array:
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     r"""−w (t ln p + (1 − t) ln(1 − p)) of probabilities p, as mean over all elements, as sum, or for each.
 
     The logarithms are not allowed below −100, so that the loss stays finite at p = 0 and 1, as in PyTorch.
     Raises ValueError if the shapes differ, RuntimeError if a probability is outside [0, 1] or the dtypes differ.
     """
-    check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     _check_sizes(input, target)
     loss = _binary_cross_entropy(input, target)
     return reduced(loss if weight is None else loss * weight, reduction)
@@ -87,14 +96,15 @@ def _share(target: Any, pos_weight: Any) -> Any:
 
 
 def _softplus(x: Any) -> Any:
-    return softplus.kernel(x, 1, float("inf"))
+    return softplus.kernel(x, 1, math.inf)
 
 
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -106,10 +116,42 @@ def binary_cross_entropy_with_logits(
 
     Raises ValueError if the shapes of input and target differ.
     """
-    check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     if input.shape != target.shape:
         raise ValueError(
             f"Target size (torch.Size({list(target.shape)})) must be the same as input size (torch.Size({list(input.shape)}))"
         )
     loss = _with_logits(input, target, pos_weight)
     return reduced(loss if weight is None else loss * weight, reduction)
+
+
+def multilabel_soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Binary cross-entropy of logits, as mean over the C labels of each sample:   (N, C), (N, C) → (), or (N,).
+
+    Raises ValueError for an unknown `reduction`, RuntimeError for shapes that do not broadcast.
+    """
+    reduction = reduction_of(size_average, reduce, reduction)
+    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    return reduced((loss if weight is None else loss * weight).mean(-1), reduction)
+
+
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""ln(1 + e^{−t x}) for targets t of −1 or +1: binary cross-entropy of logits, for labels of this form.
+
+    Where e^{−t x} overflows, PyTorch's is infinite; this one is −t x. Raises RuntimeError for shapes that do not broadcast.
+    """
+    reduction = reduction_of(size_average, reduce, reduction)
+    return reduced(softplus(-target * input, 1, math.inf), reduction)

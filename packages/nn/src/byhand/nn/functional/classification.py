@@ -12,7 +12,7 @@ from byhand.tensor import Tensor, log, log_softmax, ne, op, softmax, where
 from byhand.tensor._errors import ShapeError
 from byhand.tensor._graph import Array
 
-from ._checks import check_reduction, reduced
+from ._reduction import check_reduction, reduced, reduction_of
 
 __all__ = ["cross_entropy", "nll_loss", "sparse_cross_entropy"]
 
@@ -102,13 +102,19 @@ def _(u: Array, index: Array, dim: int, shape: tuple[int, ...]) -> Any:
 
 
 def nll_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     r"""−w_t x_nt of log-probabilities x:   (N, C, d₁, …), (N, d₁, …) → (), or (N, d₁, …) with `reduction="none"`.
 
     Arguments and errors as `cross_entropy`, for class indices.
     """
-    check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     return _nll(input, target, weight, ignore_index=ignore_index, reduction=reduction)
 
 
@@ -166,8 +172,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -184,7 +191,7 @@ def cross_entropy(
     Raises RuntimeError for shapes and dtypes that do not fit and for ε outside [0, 1], IndexError for a class outside 0 … C − 1,
     ValueError for an unknown `reduction`.
     """
-    check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.shape == target.shape and target.is_floating_point():

@@ -1,4 +1,4 @@
-"""Losses between numbers: squared, absolute, and the two in between; and the hinge loss of a margin."""
+"""Losses between numbers: squared, absolute, and the two in between."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from byhand.tensor import Tensor, op
 from byhand.tensor._graph import Array
 from byhand.tensor._promotion import only_floating
 
-from ._checks import check_reduction, reduced
+from ._reduction import reduced, reduction_of
 
-__all__ = ["hinge_loss", "huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
+__all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
 
-def _check_alike(input: Tensor, target: Tensor, reduction: str) -> None:
+def _check_alike(input: Tensor, target: Tensor) -> None:
     """Warn, as PyTorch does, where the shapes differ: (N, 1) and (N,) broadcast to (N, N), which is seldom meant."""
-    check_reduction(reduction)
     if input.shape != target.shape:
         warnings.warn(
             f"Using a target size ({_size(target)}) that is different to the input size ({_size(input)}). "
@@ -44,18 +43,34 @@ def _weighted_mean(loss: Tensor, input: Tensor, weight: Tensor | None, reduction
     return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     r"""The squared error (x − t)², as mean over all elements, as sum, or for each; times `weight`, then as weighted mean.
 
     Warns if the shapes differ. Raises RuntimeError if they do not broadcast, ValueError for an unknown `reduction`.
     """
-    _check_alike(input, target, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
+    _check_alike(input, target)
     return _weighted_mean((input - target).square(), input, weight, reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     r"""The absolute error |x − t|. Arguments, warnings and errors as `mse_loss`."""
-    _check_alike(input, target, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
+    _check_alike(input, target)
     return _weighted_mean((input - target).abs(), input, weight, reduction)
 
 
@@ -81,31 +96,27 @@ def huber_loss(
     """
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
-    _check_alike(input, target, reduction)
+    reduction = reduction_of(None, None, reduction)
+    _check_alike(input, target)
     loss = _huber(input - target, delta=delta)
     return reduced(loss if weight is None else _weighted(loss, input, weight), reduction)
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
     r"""½ d²/β where |d| < β, else |d| − ½ β, with d = x − t: the Huber loss over β. β = 0 is the absolute error.
 
     Raises RuntimeError if β < 0. Warnings and other errors as `mse_loss`. Girshick, arXiv:1504.08083.
     """
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
-    _check_alike(input, target, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
+    _check_alike(input, target)
     difference = input - target
     return reduced(difference.abs() if beta == 0 else _huber(difference, delta=beta) / beta, reduction)
-
-
-def hinge_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    r"""max(0, 1 − t x) for targets t of −1 or +1: zero from the margin t x = 1 on.
-
-    PyTorch has no loss of this form. Raises ValueError for other targets or if the shapes differ. Cortes and Vapnik, Machine
-    Learning 20 (1995).
-    """
-    if input.shape != target.shape:
-        raise ValueError(f"hinge_loss: the target size {tuple(target.shape)} must be the input size {tuple(input.shape)}")
-    if not np.all(np.abs(target._data) == 1):
-        raise ValueError("hinge_loss: targets must be -1 or +1; for classes 0 and 1 pass 2 * target - 1")
-    return reduced((1 - input * target).relu(), reduction)
