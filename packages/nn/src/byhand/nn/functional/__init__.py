@@ -13,6 +13,7 @@ from . import (
     embedding as _embedding,
     gated,
     gelu as _gelu,
+    grid_sampling,
     interpolation,
     likelihoods,
     linear as _linear,
@@ -44,6 +45,7 @@ from .dropout import *
 from .embedding import *
 from .gated import *
 from .gelu import *
+from .grid_sampling import *
 from .interpolation import *
 from .likelihoods import *
 from .linear import *
@@ -65,8 +67,9 @@ from .unpooling import *
 
 _TABLES = (
     adaptive_pooling, attention, avg_pooling, binary, classification, convolution, ctc, distances, _dropout, _embedding,
-    gated, _gelu, interpolation, likelihoods, _linear, margins, max_pooling, multi_margins, normalisation, padding,
-    rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding, unpooling,
+    gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling, multi_margins, normalisation,
+    padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding,
+    unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
