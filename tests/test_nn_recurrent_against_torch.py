@@ -69,27 +69,24 @@ def flat(value):
     return [part for item in value for part in flat(item)] if isinstance(value, tuple) else [value]
 
 
-def run(nn, layer, tensors, lengths, related):
-    """A layer on sequences packed out of a padded batch; the initial states may depend on the same batch."""
+def run(nn, layer, tensors, lengths):
+    """A layer on sequences packed out of a padded batch."""
     x, *states = tensors
-    if related:
-        states = [state * x.sum() for state in states]
     packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=layer.batch_first, enforce_sorted=False)
     output, last = layer(packed, tuple(states) if len(states) > 1 else states[0])
     padded, sizes = nn.utils.rnn.pad_packed_sequence(output, batch_first=layer.batch_first, padding_value=0.5, total_length=7)
     return [padded, *flat(last)], sizes
 
 
-@pytest.mark.parametrize("related", [False, True])
 @pytest.mark.parametrize(("batch_first", "bidirectional", "bias"), [(True, True, True), (False, False, False)])
 @pytest.mark.parametrize(("name", "options"), LAYERS)
-def test_packed_sequences_with_initial_states(name, options, batch_first, bidirectional, bias, related):
+def test_packed_sequences_with_initial_states(name, options, batch_first, bidirectional, bias):
     layers = both(name, 3, 4, 2, bias=bias, batch_first=batch_first, bidirectional=bidirectional, **options)
     places, rng = 4 if bidirectional else 2, np.random.default_rng(0)
     shapes = [(5, 6, 3) if batch_first else (6, 5, 3), (places, 5, options.get("proj_size", 4)), (places, 5, 4)]
     given = leaves(rng, *shapes[: 3 if name == "LSTM" else 2])
     (found, sizes), (expected, wanted) = (
-        run(nn, layer, tensors, LENGTHS, related) for nn, layer, tensors in zip((bn, torch.nn), layers, given, strict=True)
+        run(nn, layer, tensors, LENGTHS) for nn, layer, tensors in zip((bn, torch.nn), layers, given, strict=True)
     )
     assert sizes.tolist() == wanted.tolist() == LENGTHS
     pairs = same(found, expected, name)
@@ -121,6 +118,18 @@ def test_gradients_only_where_they_are_needed(name, options):
             results.append([parameter.grad for parameter in layer.parameters()])
         for left, right in zip(*results, strict=True):
             agree(left, right, wanted)
+
+
+@pytest.mark.parametrize(("name", "options"), LAYERS)
+def test_derivatives_where_the_inputs_depend_on_each_other(name, options):
+    layers = both(name, 3, 4, **options)
+    results = []
+    for library, layer in zip((bt, torch), layers, strict=True):
+        layer.bias_hh_l0 = layer.bias_ih_l0
+        sequence = (layer.weight_ih_l0[:4] * library.tensor(np.linspace(-1, 1, 12).reshape(4, 3))).sin()
+        results.append(flat(layer(sequence)))
+    parameters = [list(layer.parameters()) for layer in layers]
+    gradients(parameters, same(*results, name), np.random.default_rng(0), name, True)
 
 
 def test_gradients_of_both_biases_do_not_share_memory():

@@ -200,15 +200,16 @@ def _(
         return differentiated(lambda *given: _recorded(given, batch_sizes, reverse), inputs, needs, g)
     order = steps(batch_sizes, reverse)
     pulled, arrived, h, c = _through_time(g, gates, tanh_c, c_before, weight_hh, weight_hr, order)
+    bias = bias_gradient(pulled) if needs[5] or needs[6] else None
     return (
         input_gradient(pulled, weight_ih) if needs[0] else None,
         h,
         c,
         weight_gradient(pulled, input) if needs[3] else None,
         weight_gradient(pulled, h_before) if needs[4] else None,
-        bias_gradient(pulled) if needs[5] else None,
-        bias_gradient(pulled) if needs[6] else None,
-        None if arrived is None else np.matmul(arrived.T, gates[3] * tanh_c),
+        bias,
+        None if bias is None else bias.copy(),
+        np.matmul(arrived.T, gates[3] * tanh_c) if arrived is not None and needs[7] else None,
     )
 
 

@@ -108,13 +108,14 @@ def _(
         h_t += g[0][rows]
         a *= h_t
         np.matmul(a, weight_hh, out=h_t)
+    bias = bias_gradient(pulled) if needs[4] or needs[5] else None
     return (
         input_gradient(pulled, weight_ih) if needs[0] else None,
         h,
         weight_gradient(pulled, input) if needs[2] else None,
         weight_gradient(pulled, h_before) if needs[3] else None,
-        bias_gradient(pulled) if needs[4] else None,
-        bias_gradient(pulled) if needs[5] else None,
+        bias,
+        None if bias is None else bias.copy(),
     )
 
 
