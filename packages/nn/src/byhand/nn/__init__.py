@@ -5,6 +5,7 @@
 
 from . import functional as functional, init as init, utils as utils
 from .modules import (
+    attention,
     binary,
     classification,
     container,
@@ -36,6 +37,7 @@ from .modules import (
     unfolding,
     upsampling,
 )
+from .modules.attention import *
 from .modules.binary import *
 from .modules.classification import *
 from .modules.container import *
@@ -69,8 +71,8 @@ from .modules.upsampling import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    binary, classification, container, convolution, ctc, distances, dropout, embedding, gated, instance, likelihoods,
-    linear, margins, module, normalisation, padding, parameters, pooling, rectifiers, recurrent, recurrent_base,
+    attention, binary, classification, container, convolution, ctc, distances, dropout, embedding, gated, instance,
+    likelihoods, linear, margins, module, normalisation, padding, parameters, pooling, rectifiers, recurrent, recurrent_base,
     recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding, upsampling,
 )  # fmt: skip
 

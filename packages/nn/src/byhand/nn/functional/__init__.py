@@ -19,6 +19,7 @@ from . import (
     linear as _linear,
     margins,
     max_pooling,
+    multi_head,
     multi_margins,
     normalisation,
     padding,
@@ -51,6 +52,7 @@ from .likelihoods import *
 from .linear import *
 from .margins import *
 from .max_pooling import *
+from .multi_head import *
 from .multi_margins import *
 from .normalisation import *
 from .padding import *
@@ -67,9 +69,9 @@ from .unpooling import *
 
 _TABLES = (
     adaptive_pooling, attention, avg_pooling, binary, classification, convolution, ctc, distances, _dropout, _embedding,
-    gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling, multi_margins, normalisation,
-    padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding,
-    unpooling,
+    gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling, multi_head, multi_margins,
+    normalisation, padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes, standardising,
+    unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
