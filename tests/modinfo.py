@@ -85,12 +85,26 @@ def samples(info, case):
 def built(case, given, where):
     """The same module in both libraries, with the same numbers in it."""
     theirs = getattr(torch.nn, case.name)(*given.args, **given.kwargs).to(case.dtype).train(case.training)
-    ours = getattr(bn, case.name)(*mapped(as_ours, given.args), **mapped(as_ours, given.kwargs))
+    args, kwargs = mapped(as_ours, given.args), mapped(as_ours, given.kwargs)
+    ours = getattr(bn, case.name)(*map(_ours, args), **{name: _ours(value) for name, value in kwargs.items()})
     ours.to(getattr(bt, str(case.dtype).split(".")[1])).train(case.training)
     assert repr(ours) == repr(theirs), where
     assert [name for name, _ in ours.named_parameters()] == [name for name, _ in theirs.named_parameters()], where
     ours.load_state_dict(theirs.state_dict())
     return ours, theirs
+
+
+def _ours(value):
+    """A constructor's argument as ours: a function under its name, a layer built anew."""
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        attention, hidden = value.self_attn, value.linear1
+        return bn.TransformerEncoderLayer(
+            attention.embed_dim, attention.num_heads, hidden.out_features, value.dropout.p, _ours(value.activation),
+            value.norm1.eps, attention.batch_first, value.norm_first, hidden.bias is not None,
+        )  # fmt: skip
+    if callable(value) and not isinstance(value, type | torch.nn.Module):
+        return getattr(bn.functional, value.__name__, value)
+    return value
 
 
 def same_state(ours, theirs, where):

@@ -34,6 +34,8 @@ from .modules import (
     sigmoids,
     softmaxes,
     standardising,
+    transformer,
+    transformer_layers,
     unfolding,
     upsampling,
 )
@@ -66,6 +68,8 @@ from .modules.shuffling import *
 from .modules.sigmoids import *
 from .modules.softmaxes import *
 from .modules.standardising import *
+from .modules.transformer import *
+from .modules.transformer_layers import *
 from .modules.unfolding import *
 from .modules.upsampling import *
 from .parameter import Parameter as Parameter
@@ -73,7 +77,8 @@ from .parameter import Parameter as Parameter
 _TABLES = (
     attention, binary, classification, container, convolution, ctc, distances, dropout, embedding, gated, instance,
     likelihoods, linear, margins, module, normalisation, padding, parameters, pooling, rectifiers, recurrent, recurrent_base,
-    recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding, upsampling,
+    recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes, standardising, transformer, transformer_layers,
+    unfolding, upsampling,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))
