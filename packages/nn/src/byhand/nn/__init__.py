@@ -14,6 +14,7 @@ from .modules import (
     distances,
     dropout,
     embedding,
+    fractional_pooling,
     gated,
     instance,
     likelihoods,
@@ -48,6 +49,7 @@ from .modules.ctc import *
 from .modules.distances import *
 from .modules.dropout import *
 from .modules.embedding import *
+from .modules.fractional_pooling import *
 from .modules.gated import *
 from .modules.instance import *
 from .modules.likelihoods import *
@@ -75,10 +77,10 @@ from .modules.upsampling import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    attention, binary, classification, container, convolution, ctc, distances, dropout, embedding, gated, instance,
-    likelihoods, linear, margins, module, normalisation, padding, parameters, pooling, rectifiers, recurrent, recurrent_base,
-    recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes, standardising, transformer, transformer_layers,
-    unfolding, upsampling,
+    attention, binary, classification, container, convolution, ctc, distances, dropout, embedding, fractional_pooling,
+    gated, instance, likelihoods, linear, margins, module, normalisation, padding, parameters, pooling, rectifiers,
+    recurrent, recurrent_base, recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes, standardising,
+    transformer, transformer_layers, unfolding, upsampling,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))

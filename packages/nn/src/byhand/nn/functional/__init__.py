@@ -11,6 +11,7 @@ from . import (
     distances,
     dropout as _dropout,
     embedding as _embedding,
+    fractional_pooling,
     gated,
     gelu as _gelu,
     grid_sampling,
@@ -44,6 +45,7 @@ from .ctc import *
 from .distances import *
 from .dropout import *
 from .embedding import *
+from .fractional_pooling import *
 from .gated import *
 from .gelu import *
 from .grid_sampling import *
@@ -69,9 +71,9 @@ from .unpooling import *
 
 _TABLES = (
     adaptive_pooling, attention, avg_pooling, binary, classification, convolution, ctc, distances, _dropout, _embedding,
-    gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling, multi_head, multi_margins,
-    normalisation, padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes, standardising,
-    unfolding, unpooling,
+    fractional_pooling, gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling, multi_head,
+    multi_margins, normalisation, padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes,
+    standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
