@@ -1,5 +1,12 @@
-"""Helpers beside the modules: `rnn`, sequences of different lengths in one tensor."""
+"""Helpers beside the modules: clipping gradients, parameters as one vector, normalised weights; `rnn`, sequences of different
+lengths in one tensor."""
 
-from . import rnn as rnn
+from . import clip_grad, convert_parameters, rnn as rnn, spectral_norm as _spectral_norm, weight_norm as _weight_norm
+from .clip_grad import *
+from .convert_parameters import *
+from .spectral_norm import *
+from .weight_norm import *
 
-__all__ = ["rnn"]
+_TABLES = (clip_grad, convert_parameters, _spectral_norm, _weight_norm)
+
+__all__ = sorted({"rnn"}.union(*(table.__all__ for table in _TABLES)))

@@ -1,4 +1,4 @@
-"""Around tensors: `data`, from samples to batches."""
+"""Around tensors: `data`, from samples to batches; `safetensors`, tensors in files (to be imported by that name)."""
 
 from . import data as data
 
