@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import byhand.tensor as bt
@@ -16,8 +15,7 @@ from byhand import optim
 from byhand.examples import breast_cancer
 from byhand.examples.cli import main
 from byhand.examples.compare import compare
-from byhand.examples.data import breast_cancer as load
-from byhand.examples.training import minibatches
+from byhand.examples.options import Options
 from click.testing import CliRunner
 
 EPOCHS = 30
@@ -75,7 +73,7 @@ def test_a_run_learns_and_shows_what_it_learned(whole):
     assert [row["epoch"] for row in history] == [*range(1, EPOCHS + 1)]
     assert history[-1]["loss"] < history[0]["loss"] / 3
     assert closing["test_accuracy"] > 0.9
-    for shown in ("accuracy", "precision", "recall", "→ malignant", f"{EPOCHS}/{EPOCHS}", "report.png"):
+    for shown in ("accuracy", "precision", "recall", "→ malignant", f"{EPOCHS}/{EPOCHS}", str(folder)):
         assert shown in output
     assert sorted(path.name for path in folder.iterdir()) == [
         "best.safetensors", "last.safetensors", "metrics.jsonl", "report.png",
@@ -85,8 +83,9 @@ def test_a_run_learns_and_shows_what_it_learned(whole):
 def test_held_out_accuracy_is_96_per_cent_as_the_mean_of_five_seeds(tmp_path):
     accuracies = []
     for seed in range(5):
-        assert here(tmp_path, "--seed", str(seed)).exit_code == 0
-        accuracies.append(rows(tmp_path)[-1]["test_accuracy"])
+        folder = tmp_path / str(seed)
+        assert here(folder, "--seed", str(seed)).exit_code == 0
+        accuracies.append(rows(folder)[-1]["test_accuracy"])
     assert np.mean(accuracies) >= 0.96, accuracies
 
 
@@ -98,10 +97,9 @@ def test_a_seed_gives_the_same_run_and_another_seed_another(whole, tmp_path):
     assert rows(tmp_path / "other")[0] != rows(folder)[0]
 
 
-@pytest.mark.parametrize("epochs", [2, 9])
-def test_a_run_that_was_killed_goes_on_as_if_nothing_had_been(whole, tmp_path, epochs):
-    stop_after(tmp_path, epochs, signal.SIGKILL)
-    assert epochs <= len(rows(tmp_path)) < EPOCHS
+def test_a_run_that_was_killed_goes_on_as_if_nothing_had_been(whole, tmp_path):
+    stop_after(tmp_path, 9, signal.SIGKILL)
+    assert 9 <= len(rows(tmp_path)) < EPOCHS
     resumed = train(tmp_path, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert same_files(whole[0], tmp_path)
@@ -166,24 +164,10 @@ def test_an_unwritable_folder_is_named(tmp_path):
     assert "Traceback" not in refused.output
 
 
-def test_the_help_states_the_defaults():
-    text = " ".join(CliRunner().invoke(main, ["breast-cancer", "--help"]).output.split())
-    for value in asdict(breast_cancer.DEFAULTS).values():
-        assert f"[default: {value}]" in text
-
-
-def test_minibatches_hold_every_example_once_and_none_is_small():
-    bt.manual_seed(0)
-    parts = list(minibatches(341, 32))
-    assert sorted(np.concatenate(parts).tolist()) == [*range(341)]
-    assert {len(part) for part in parts} == {34, 35}
-    assert [len(part) for part in minibatches(5, 8)] == [5]
-
-
 def test_training_goes_as_with_pytorch():
     torch = pytest.importorskip("torch")
     bt.manual_seed(1)
-    ours = breast_cancer.build_model()
+    ours = breast_cancer.mlp()
     widths = [(m.in_features, m.out_features) for m in ours if hasattr(m, "in_features")]
     layers = []
     for n, m in widths[:-1]:
@@ -193,9 +177,9 @@ def test_training_goes_as_with_pytorch():
     for module in ours:
         if hasattr(module, "p"):
             module.p = 0.0
-    data = load(0).train
+    data = breast_cancer.data(Options()).train
     steps = [optim.AdamW(ours.parameters(), lr=0.003), torch.optim.AdamW(theirs.parameters(), lr=0.003)]
-    for chosen in minibatches(len(data), 32):
+    for chosen in data.plan(32):
         batch = data[chosen]
         mine = breast_cancer.loss(ours(batch.inputs), batch.targets)
         inputs, targets = (torch.tensor(x.numpy()) for x in (batch.inputs, batch.targets))
@@ -213,3 +197,39 @@ def test_compare_has_a_column_for_pytorch():
     assert list(comparison.gradients) == ["scalar", "tensor", "differences", "PyTorch"]
     assert comparison.disagreement("scalar", "tensor", "PyTorch").size < 1e-14
     assert comparison.disagreement().size < 1e-9
+
+
+# ---- the other examples, on a small part of their data ----
+
+DATA = Path(os.environ.get("BYHAND_DATA", "nowhere"))
+real = pytest.mark.skipif(not DATA.is_dir(), reason="BYHAND_DATA names no folder with the real files")
+
+
+@pytest.mark.parametrize(
+    ("args", "factor", "figure", "least"),
+    [
+        ("digits --epochs 15", 10, "test_accuracy", 0.95),
+        ("diabetes --epochs 20", 1.5, "test_r2", 0.3),
+        ("diabetes --model mlp --epochs 20", 1.2, "test_r2", 0.3),
+        pytest.param("mnist --limit 1500 --epochs 4", 3, "test_accuracy", 0.85, marks=real),
+        pytest.param("mnist --model one-vs-rest --limit 1500 --epochs 4", 1.5, "test_accuracy", 0.7, marks=real),
+        pytest.param("mnist --model one-vs-rest-hinge --limit 1500 --epochs 4", 1.5, "test_accuracy", 0.65, marks=real),
+        pytest.param("fashion-mnist --limit 1500 --epochs 4", 2, "test_accuracy", 0.7, marks=real),
+    ],
+)
+def test_every_example_learns(tmp_path, args, factor, figure, least):
+    finished = CliRunner().invoke(main, [*args.split(), "--out", str(tmp_path)], terminal_width=100)
+    assert finished.exit_code == 0, finished.output
+    *history, closing = rows(tmp_path)
+    assert history[-1]["loss"] < history[0]["loss"] / factor
+    assert closing[figure] > least
+    assert len(list(tmp_path.glob("*.png"))) >= 2
+
+
+def test_digits_reach_97_5_per_cent_as_the_mean_of_three_seeds(tmp_path):
+    accuracies = []
+    for seed in range(3):
+        folder = tmp_path / str(seed)
+        assert CliRunner().invoke(main, ["digits", "--seed", str(seed), "--out", str(folder)]).exit_code == 0
+        accuracies.append(rows(folder)[-1]["test_accuracy"])
+    assert np.mean(accuracies) >= 0.975, accuracies

@@ -1,7 +1,8 @@
 """Programs on real data, built from the four libraries of byhand.
 
-Reading order: `breast_cancer` (a whole program on a page), `training` (the loop), `checkpoints`; `compare` and `engines`
-(gradients side by side), `expressions` (formulas typed by a user); `cli` (the command line).
+Reading order: `breast_cancer` (a whole program on a page), `training` (what lies between two minibatches), `data`,
+`datasets`, `checkpoints`; `compare` and `engines` (gradients side by side), `expressions` (formulas typed by a user);
+`cli` and `commands` (the command line).
 """
 
 __all__: list[str] = []

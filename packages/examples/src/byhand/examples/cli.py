@@ -1,6 +1,5 @@
 """The command line. Each command imports what it needs when it runs, so that `--help` and `compare` answer at once."""
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,70 +10,111 @@ from rich.console import Console
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Examples(click.Group):
+    """A group in which the name of each example is the command that trains it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from byhand.examples.registry import EXAMPLES
+
+        return [*super().list_commands(ctx), *EXAMPLES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from byhand.examples.registry import EXAMPLES
+
+        own = super().get_command(ctx, cmd_name)
+        if own is not None or cmd_name not in EXAMPLES:
+            return own
+        from byhand.examples.commands import command
+
+        return command(cmd_name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:  # click suggests its own commands; the examples are near, too
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=self.list_commands(ctx), ctx=ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's)
+        """Two sections, and no page imported."""
+        from byhand.examples.registry import EXAMPLES
+
+        own = [(name, one.get_short_help_str(80)) for name, one in sorted(self.commands.items())]
+        for title, rows in (("Commands", own), ("Examples", [(name, one.about) for name, one in EXAMPLES.items()])):
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+@click.group(cls=_Examples, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Programs on real data, trained with byhand, and a microscope for gradients.
 
     \b
     Begin with
-      python -m byhand.examples breast-cancer
+      python -m byhand.examples list
+      python -m byhand.examples breast-cancer --live
+      python -m byhand.examples evaluate runs/breast-cancer/001/best.safetensors
       python -m byhand.examples compare "(x * y + x.exp()).sum()"
+
+    The name of an example alone trains it, as `train NAME` does.
     """
 
 
 @main.command("list")
 def list_examples() -> None:
-    """Name the examples, their data, what to expect."""
+    """Name the examples, their data and models, and what to expect."""
+    from byhand.examples.registry import EXAMPLES
     from rich import box
     from rich.table import Table
 
-    table = Table("example", "data", "model", "expect", box=box.SIMPLE_HEAD)
-    table.add_row("breast-cancer", "569 patients, 30 measurements (bundled)", "MLP", "96 % or more, in seconds")
+    table = Table("example", "data", "models", "expect", box=box.SIMPLE_HEAD)
+    for name, entry in EXAMPLES.items():
+        table.add_row(f"[bold]{name}[/]", entry.data, entry.models, entry.expect)
     console = Console()
     console.print(table)
     console.print("Start one with [bold]python -m byhand.examples NAME[/], read about it with [bold]NAME --help[/].")
 
 
-@main.command("breast-cancer", short_help="Train a classifier of tumours; show what it learned.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training part.  [default: 60]")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Fixes split, weights, order and dropout.  [default: 0]")
-@click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Step size of AdamW.  [default: 0.003]")
-@click.option("--batch-size", type=click.IntRange(min=2), help="Patients in a minibatch.  [default: 32]")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/breast-cancer"), show_default=True,
-    help="Folder for everything the run writes.",
-)  # fmt: skip
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the folder, exactly as if never stopped.")
-def breast_cancer(out: Path, resume: bool, **given: Any) -> None:
-    """Is a tumour benign or malignant? Trains a small network with batch normalisation and dropout.
+@main.group("train", cls=_Examples)
+def train_example() -> None:
+    """Train an example: `train NAME`, or NAME alone."""
 
-    Of scikit-learn's 569 patients, 341 are learnt from, 114 choose the best epoch, and the 114 held out are looked at
-    once, at the end. The same --seed gives the same run, to the bit.
 
-    \b
-    Written to the folder:
-      metrics.jsonl       a line of figures for each epoch, then the held-out ones
-      report.png          the curves of the losses, and the ROC curve
-      last.safetensors    the checkpoint that --resume goes on from
-      best.safetensors    the one with the lowest validation loss
+CHECKPOINT = click.Path(exists=True, dir_okay=False, path_type=Path)
+DATA = click.option("--data", default="", help="Folder with the files.  [default: BYHAND_DATA, or downloaded into a cache]")
+
+
+@main.command()
+@click.argument("checkpoint", type=CHECKPOINT)
+@click.option("--part", type=click.Choice(["validation", "test"]), default="test", show_default=True, help="Which part.")
+@DATA
+def evaluate(checkpoint: Path, part: str, data: str) -> None:
+    """Say how good the model of CHECKPOINT is on the held-out part of its data."""
+    from byhand.examples.commands import opened
+    from byhand.examples.metrics import figures_table
+
+    run = opened(checkpoint, data)
+    split = run.data
+    examples = split.test() if part == "test" else split.validation
+    run.console.print(f"{run.example.name}, model {run.recipe_name}, after epoch {len(run.history)}:", highlight=False)
+    run.console.print(figures_table(run.measure(examples), f"{part}: {len(examples):,}"))
+
+
+@main.command()
+@click.argument("checkpoint", type=CHECKPOINT)
+@click.argument("file")
+@DATA
+def predict(checkpoint: Path, file: str, data: str) -> None:
+    """Ask the model of CHECKPOINT about FILE.
+
+    FILE is what the example is about: an image, a line of measurements; for examples of text, a text file or the text itself
+    in quotes.
     """
-    from dataclasses import replace
+    from byhand.examples.commands import opened
 
-    from byhand.examples import breast_cancer as example
-    from byhand.examples.training import LAST, Settings
-
-    console = Console()
-    chosen = {name: value for name, value in given.items() if value is not None}
-    settings = Settings.saved_in(out / LAST, **chosen) if resume else replace(example.DEFAULTS, **chosen)
-    try:
-        example.run(settings, out, resume, console)
-    except KeyboardInterrupt:
-        command = f"python -m byhand.examples breast-cancer --out {shlex.quote(str(out))} --resume"
-        console.print(f"\nStopped. {out / LAST} holds the last whole epoch; go on with\n  {command}", soft_wrap=True)
-        raise SystemExit(130) from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or out}: {error.strerror or error}") from error
-    console.print(f"Curves, figures and checkpoints are in {out}; look at [bold]{out / 'report.png'}[/].", soft_wrap=True)
+    run = opened(checkpoint, data)
+    run.model.eval()
+    run.console.print(run.example.predict(run, file), highlight=False)
 
 
 @main.command(short_help="Gradients of a formula from every engine, side by side.")

@@ -1,14 +1,53 @@
-"""How good are the answers of a classifier with two classes? Counted by scikit-learn, shown in the terminal."""
+"""How good are the answers of a model? Figures, and tables of them for the terminal."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from byhand.tensor import Tensor
 from rich import box
 from rich.table import Table
-from sklearn.metrics import auc, confusion_matrix, roc_curve
 
-__all__ = ["BinaryReport"]
+__all__ = ["BinaryReport", "accuracy", "confusion_matrix", "confusion_table", "figures_table", "r_squared"]
+
+Counts = npt.NDArray[np.int64]
+
+
+def accuracy(logits: Tensor, targets: Tensor) -> float:
+    """The share of examples (N × classes) whose largest logit is that of their class."""
+    return float(logits.argmax(dim=1).eq(targets).numpy().mean())
+
+
+def r_squared(answers: Tensor, targets: Tensor) -> float:
+    """R² = 1 − Σ (t − y)² / Σ (t − t̄)²: 1 for perfect answers, 0 for those that always say the mean."""
+    y, t = (np.asarray(x.numpy(), dtype=np.float64) for x in (answers, targets))
+    return float(1 - ((t - y) ** 2).sum() / ((t - t.mean()) ** 2).sum())
+
+
+def confusion_matrix(truth: npt.NDArray[np.int64], answers: npt.NDArray[np.int64], classes: int) -> Counts:
+    """How often each class (row) was given each answer (column)."""
+    return np.bincount(truth.astype(np.int64) * classes + answers, minlength=classes**2).reshape(classes, classes)
+
+
+def confusion_table(confusion: Counts, classes: tuple[str, ...]) -> Table:
+    """For the terminal: truth → answer; right answers green, wrong ones red."""
+    matrix = Table("truth", *(f"→ {name}" for name in classes), box=box.SIMPLE_HEAD)
+    for i, (name, row) in enumerate(zip(classes, confusion)):
+        colours = ("green" if i == j else "red" if count else "dim" for j, count in enumerate(row))
+        matrix.add_row(name, *(f"[{colour}]{count}[/]" for colour, count in zip(colours, row)))
+    for column in matrix.columns[1:]:
+        column.justify = "right"
+    return matrix
+
+
+def figures_table(figures: dict[str, float], of: str = "held out") -> Table:
+    """For the terminal: each figure by its name; shares in per cent."""
+    table = Table("", of, box=box.SIMPLE_HEAD)
+    table.columns[1].justify = "right"
+    for name, value in figures.items():
+        shown = f"{value:.2%}" if name in ("accuracy", "precision", "recall") else f"{value:.4f}"
+        table.add_row(name.replace("_", " "), shown)
+    return table
 
 
 @dataclass(frozen=True)
@@ -20,17 +59,18 @@ class BinaryReport:
     """
 
     classes: tuple[str, ...]
-    confusion: npt.NDArray[np.int64]  # [truth, answer]
+    confusion: Counts  # [truth, answer]
     false_rates: npt.NDArray[np.float64]
     true_rates: npt.NDArray[np.float64]
 
     @classmethod
-    def of(
-        cls, truth: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], classes: tuple[str, ...]
-    ) -> "BinaryReport":
+    def of(cls, truth: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], classes: tuple[str, ...]) -> "BinaryReport":
         """Count. A logit above 0 (a probability above ½) is the answer "positive"."""
+        from sklearn.metrics import roc_curve  # takes a second to import
+
         false_rates, true_rates, _ = roc_curve(truth, logits)
-        return cls(classes, confusion_matrix(truth, logits > 0, labels=[0, 1]), false_rates, true_rates)
+        answers = (logits > 0).astype(np.int64)
+        return cls(classes, confusion_matrix(truth.astype(np.int64), answers, 2), false_rates, true_rates)
 
     @property
     def accuracy(self) -> float:
@@ -50,23 +90,12 @@ class BinaryReport:
     @property
     def area(self) -> float:
         """The area under the ROC curve: how often a positive example scores higher than a negative one."""
-        return float(auc(self.false_rates, self.true_rates))
+        return float(np.trapezoid(self.true_rates, self.false_rates))
 
     def summary(self) -> dict[str, float]:
         """The four figures, by name."""
-        return {"accuracy": self.accuracy, "precision": self.precision, "recall": self.recall, "roc_auc": self.area}
+        return {"accuracy": self.accuracy, "precision": self.precision, "recall": self.recall, "area_under_roc": self.area}
 
     def tables(self) -> tuple[Table, Table]:
         """For the terminal: the figures, and the confusion matrix, truth → answer."""
-        figures = Table("", "held out", box=box.SIMPLE_HEAD)
-        figures.columns[1].justify = "right"
-        for name in ("accuracy", "precision", "recall"):
-            figures.add_row(name, f"{getattr(self, name):.1%}")
-        figures.add_row("area under ROC", f"{self.area:.4f}")
-        matrix = Table("truth", *(f"→ {name}" for name in self.classes), box=box.SIMPLE_HEAD)
-        for i, (name, row) in enumerate(zip(self.classes, self.confusion)):
-            cells = [f"[{'green' if i == j else 'red'}]{count}[/]" for j, count in enumerate(row)]
-            matrix.add_row(name, *cells)
-        for column in matrix.columns[1:]:
-            column.justify = "right"
-        return figures, matrix
+        return figures_table(self.summary()), confusion_table(self.confusion, self.classes)

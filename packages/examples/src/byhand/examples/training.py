@@ -1,168 +1,258 @@
-"""The training loop that the examples share, and what it takes to stop it anywhere and go on as if nothing had been.
+"""The loop that the examples share, turned inside out: `for batch in run.batches(…)` gives them the minibatches.
 
-Everything random, initial weights, shuffling and dropout alike, comes from one stream, `byhand.tensor`'s default
-generator. A checkpoint after each epoch holds its state beside those of the model and the optimiser: a resumed run
-therefore equals an uninterrupted one to the bit.
+Between two of them lies all that a loop has to do beside learning: counting, showing progress, evaluating, saving. What
+is learnt, and how, stands in the body, on the page of the example.
+
+Everything random comes from one stream, `byhand.tensor`'s default generator. A checkpoint holds its state, now and at the
+beginning of the epoch, beside those of the model, the optimiser and the schedule, and the place reached in the epoch. A
+run that was killed at any moment goes on from its last checkpoint, and equals an uninterrupted one to the bit.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import byhand.tensor as torch
-import numpy as np
-import numpy.typing as npt
+import click
 from byhand.examples.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
-from byhand.examples.data import Part
+from byhand.examples.data import Split
+from byhand.examples.display import Display
+from byhand.examples.example import Example
 from byhand.examples.files import write_atomically
-from byhand.nn import Module
-from byhand.optim import Optimizer
+from byhand.examples.interrupts import finishing_steps
+from byhand.examples.options import Options
+from byhand.optim.lr_scheduler import LRScheduler
 from byhand.tensor import Tensor
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["Run", "Settings", "evaluate", "fit", "minibatches"]
+__all__ = ["BEST", "LAST", "METRICS", "Place", "Run", "TrainingError", "train"]
 
-Measure = Callable[[Tensor, Tensor], Tensor]  # of the model's outputs and the targets
 LAST, BEST, METRICS = "last.safetensors", "best.safetensors", "metrics.jsonl"
+SAVE_EVERY = 30.0  # seconds, within long epochs
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a run can be told on the command line. All but the number of epochs are fixed once it has begun."""
+class TrainingError(click.ClickException):
+    """Training cannot go on; the message says why, and what to try."""
 
-    epochs: int
-    seed: int
-    lr: float
-    batch_size: int
 
-    @classmethod
-    def saved_in(cls, path: Path, **given: float | None) -> "Settings":
-        """The settings of a checkpoint, with more epochs if so `given`. Raises CheckpointError if others would change."""
-        saved = load_checkpoint(path)["settings"]
-        for name, value in given.items():
-            if name != "epochs" and value not in (None, saved[name]):
-                option = name.replace("_", "-")
-                raise CheckpointError(path, f"this run began with --{option} {saved[name]}; it cannot go on with {value}")
-        return cls(**{**saved, "epochs": given.get("epochs") or saved["epochs"]})
+class Stateful(Protocol):
+    """An optimiser, a schedule, or whatever else changes from step to step."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that is needed to go on."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
+        """Go on from there."""
 
 
 @dataclass
+class Place:
+    """How far a run has come: whole epochs, minibatches of the one begun, steps in all, and the losses of this epoch."""
+
+    epoch: int = 0
+    position: int = 0
+    step: int = 0
+    samples: int = 0
+    total_loss: float = 0.0
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of the samples of this epoch."""
+        return self.total_loss / max(1, self.samples)
+
+
 class Run:
-    """What is trained, by what, how well, and (in `history`, one row for each epoch) how far it has come."""
+    """One training of one example: model and data, how far it has come (`place`), how well (`history`, a row an evaluation).
 
-    example: str
-    settings: Settings
-    model: Module
-    optimizer: Optimizer
-    loss: Measure
-    accuracy: Measure
-    folder: Path
-    history: list[dict[str, float]] = field(default_factory=list)
+    With a `checkpoint` (the content of one) it goes on from there; see `checkpoints`.
+    """
+
+    def __init__(
+        self,
+        example: Example,
+        model: str,
+        options: Options,
+        folder: Path,
+        console: Console,
+        *,
+        checkpoint: dict[str, Any] | None = None,
+        live: bool = False,
+    ) -> None:
+        self.example, self.recipe_name, self.options = example, model, options
+        self.folder, self.console, self.live = folder, console, live
+        recipe = example.recipes[model]
+        self.loss = recipe.loss
+        torch.manual_seed(options.seed)
+        self.model = recipe.model()
+        self.place, self.history = Place(), list[Row]()
+        self._checkpoint = checkpoint
+        self._stateful: dict[str, Stateful] = {}
+
+    @cached_property
+    def data(self) -> Split[Any]:
+        """The three parts of the data, read when they are first asked for."""
+        split = self.example.data(self.options)
+        return split.limited(self.options.limit) if self.options.limit else split
 
     @property
-    def epoch(self) -> int:
-        """How many epochs are behind us."""
-        return len(self.history)
+    def steps(self) -> int:
+        """How many steps the whole run has."""
+        return self.options.steps or self.options.epochs * self.data.train.steps(self.options.batch_size)
 
     @property
-    def best(self) -> dict[str, float]:
-        """The row of the epoch with the lowest validation loss: steadier to choose by than an accuracy."""
+    def best(self) -> Row:
+        """The row with the lowest validation loss: steadier to choose by than an accuracy."""
         return min(self.history, key=lambda row: row["validation_loss"])
 
-    def save(self) -> None:
-        """Write the last checkpoint, the best one if this is it, and the history."""
+    @property
+    def finished(self) -> bool:
+        """Are all steps done, or has it been long enough since the best evaluation?"""
+        patience, rows = self.options.patience, self.history
+        impatient = bool(patience and rows and len(rows) - 1 - rows.index(self.best) >= patience)
+        return impatient or self.place.step >= self.steps
+
+    # ---- the loop ----
+
+    def batches(self, **stateful: Stateful) -> Iterator[Any]:
+        """Give one minibatch after the other, as often as there are steps; after each, call `note` with its loss.
+
+        All that changes beside the model must be named, so that it is saved and restored: `optimizer=…, schedule=…`.
+        """
+        self._stateful = stateful
+        self._random = torch.get_rng_state()
+        if self._checkpoint:
+            self._restore(self._checkpoint)
+        else:
+            self._save()
+        display = Display(self.console, self.options.epochs, self.steps, self.place.step, self.history, self.live)
+        with finishing_steps() as stop_asked, display:
+            while not self.finished:
+                for batch in self._rest_of_epoch():
+                    before = self.place.samples
+                    self._samples = len(batch[0])
+                    yield batch
+                    if self.place.samples == before:
+                        raise TrainingError("the loop of the example did not call run.note(loss)")
+                    self.place.position += 1
+                    self.place.step += 1
+                    display.stepped(self.place.loss, self._samples)
+                    if self.place.step >= self.steps:
+                        break
+                    self._look_up(stop_asked())
+                self._judge()
+                display.judged()
+                if stop_asked() and not self.finished:
+                    raise KeyboardInterrupt
+
+    def note(self, loss: Tensor) -> None:
+        """Count the loss of a minibatch. Raises TrainingError if it is no number any more."""
+        value = float(loss.item())
+        if not math.isfinite(value):
+            raise TrainingError(f"the loss is {value} in step {self.place.step + 1}; try a smaller --lr than {self.options.lr:g}")
+        self.place.samples += self._samples
+        self.place.total_loss += value * self._samples
+
+    def measure(self, part: Any) -> dict[str, float]:
+        """How good the model is on a part."""
+        self.model.eval()
+        with torch.no_grad():
+            return self.example.measure(self.model, part, self.loss)
+
+    def _rest_of_epoch(self) -> Iterator[Any]:
+        """The minibatches of this epoch that are still to come, from the plan that it began with."""
+        self.model.train()
+        now = torch.get_rng_state()
+        torch.set_rng_state(self._random)
+        plan = self.data.train.plan(self.options.batch_size)
+        if self.place.position:
+            torch.set_rng_state(now)
+        self._saved_at = time.monotonic()
+        for chosen in plan[self.place.position :]:
+            yield self.data.train[chosen]
+
+    def _look_up(self, stop_asked: bool) -> None:
+        """Between two steps: save if it was long ago, or if this is the end for now."""
+        if stop_asked or time.monotonic() - self._saved_at > SAVE_EVERY:
+            self._save()
+            self._saved_at = time.monotonic()
+        if stop_asked:
+            raise KeyboardInterrupt
+
+    def _judge(self) -> None:
+        """End an epoch: write down its losses, what the validation part says, and checkpoints."""
+        row = {"epoch": self.place.epoch + 1, "step": self.place.step, "loss": self.place.loss}
+        row |= {f"validation_{name}": float(value) for name, value in self.measure(self.data.validation).items()}
+        if not math.isfinite(row["validation_loss"]):
+            raise TrainingError(f"the validation loss is {row['validation_loss']} after epoch {row['epoch']}; try a smaller --lr")
+        self.history.append(row)
+        self.place = Place(epoch=self.place.epoch + 1, step=self.place.step)
+        self._random = torch.get_rng_state()
+        if self.best is row:
+            self._write(BEST)
+        self.write_metrics()
+        self._save()  # last of all: what it says has happened, has
+
+    # ---- saving and going on ----
+
+    def _save(self) -> None:
+        states = {name: one.state_dict() for name, one in self._stateful.items()}
+        random = {"random": torch.get_rng_state(), "random_of_epoch": self._random}
+        self._write(LAST, states=states, place=asdict(self.place), **random)
+
+    def _write(self, name: str, **more: Any) -> None:
         tree = {
-            "example": self.example,
-            "settings": asdict(self.settings),
+            "example": self.example.name,
+            "settings": {"model": self.recipe_name, **self.options.kept()},
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "random": torch.get_rng_state(),
             "history": self.history,
         }
-        if self.history and self.best is self.history[-1]:
-            save_checkpoint(self.folder / BEST, tree)
-        self.write_metrics()
-        save_checkpoint(self.folder / LAST, tree)  # last of all: what it says has happened, has
+        save_checkpoint(self.folder / name, {**tree, **more})
 
     def write_metrics(self, **closing: Any) -> None:
-        """Write `metrics.jsonl`: a line for each epoch, and one more if there is anything to close with."""
+        """Write `metrics.jsonl`: a line for each evaluation, and one more if there is anything to close with."""
         rows = [*self.history, *([closing] if closing else [])]
         write_atomically(self.folder / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
-    def restore(self) -> None:
-        """Go back to where the last checkpoint was. Raises CheckpointError if it is of something else."""
-        path = self.folder / LAST
-        tree = load_checkpoint(path)
-        if tree["example"] != self.example:
-            raise CheckpointError(path, f"this is a checkpoint of {tree['example']!r}, not of {self.example!r}")
-        if len(tree["history"]) > self.settings.epochs:
-            trained = len(tree["history"])
-            raise CheckpointError(path, f"this run has {trained} epochs behind it already; ask for at least as many")
+    def load(self, tree: dict[str, Any]) -> None:
+        """Take over the model and the history of a checkpoint. Raises CheckpointError if it is of another model."""
         try:
             self.model.load_state_dict(tree["model"])
-            self.optimizer.load_state_dict(tree["optimizer"])
         except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(path, f"the checkpoint is of another model: {error}") from error
-        torch.set_rng_state(tree["random"])
+            raise CheckpointError(self.folder, f"the checkpoint is of another model: {error}") from error
         self.history = tree["history"]
 
+    def _restore(self, tree: dict[str, Any]) -> None:
+        """Go back to where a checkpoint was. Raises CheckpointError if this run cannot go on from it."""
+        path, place, asked = self.folder / LAST, Place(**tree["place"]), self.options.epochs
+        if place.epoch + bool(place.position) > asked:
+            raise CheckpointError(path, f"this run has {place.epoch} epochs behind it already; ask for at least as many")
+        planned = tree["settings"]["epochs"]
+        if asked != planned and any(isinstance(one, LRScheduler) for one in self._stateful.values()):
+            raise CheckpointError(path, f"its schedule is laid out for {planned} epochs; it cannot go on for {asked}")
+        if tree["states"].keys() != self._stateful.keys():
+            raise CheckpointError(path, f"it holds {', '.join(tree['states'])}, and this run has {', '.join(self._stateful)}")
+        self.load(tree)
+        for name, state in tree["states"].items():
+            self._stateful[name].load_state_dict(state)
+        self.place = place
+        self._random = tree["random_of_epoch"]
+        torch.set_rng_state(tree["random"])
+
     def load_best(self) -> None:
-        """Give the model the parameters that it had after its best epoch."""
+        """Give the model the parameters that it had after its best evaluation."""
         self.model.load_state_dict(load_checkpoint(self.folder / BEST)["model"])
 
 
-def fit(run: Run, train: Part, validation: Part, console: Console) -> None:
-    """Train up to `run.settings.epochs`, with a progress bar, saving after every epoch."""
-    columns = (
-        TextColumn("epoch {task.completed:>3.0f}/{task.total:.0f}"),
-        BarColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}"),
-        TextColumn("validation loss {task.fields[validation_loss]:.4f}, accuracy {task.fields[validation_accuracy]:.1%}"),
-        TimeElapsedColumn(),
-    )
-    shown: dict[str, Any] = {"loss": np.nan, "validation_loss": np.nan, "validation_accuracy": np.nan}
-    run.save()
-    with Progress(*columns, console=console) as progress:
-        shown.update(run.history[-1] if run.history else {})
-        task = progress.add_task("", total=run.settings.epochs, completed=run.epoch, **shown)
-        while run.epoch < run.settings.epochs:
-            row: dict[str, Any] = {"epoch": run.epoch + 1, "loss": train_epoch(run, train)}
-            row["validation_loss"], row["validation_accuracy"] = evaluate(run, validation)
-            run.history.append(row)
-            run.save()
-            progress.update(task, completed=run.epoch, **row)
-
-
-def train_epoch(run: Run, train: Part) -> float:
-    """One pass over the training part: for each minibatch, forward, backward, step. Returns the mean loss."""
-    run.model.train()
-    total = 0.0
-    for chosen in minibatches(len(train), run.settings.batch_size):
-        batch = train[chosen]
-        loss = run.loss(run.model(batch.inputs), batch.targets)
-        run.optimizer.zero_grad()
-        loss.backward()
-        run.optimizer.step()
-        total += loss.item() * len(batch)
-    return total / len(train)
-
-
-def evaluate(run: Run, part: Part) -> tuple[float, float]:
-    """The loss and the accuracy on a part, with dropout off and the running statistics of batch normalisation."""
-    run.model.eval()
-    with torch.no_grad():
-        outputs = run.model(part.inputs)
-        return run.loss(outputs, part.targets).item(), run.accuracy(outputs, part.targets).item()
-
-
-def minibatches(examples: int, size: int) -> Iterator[npt.NDArray[np.int64]]:
-    """The numbers 0 … examples − 1, shuffled, in parts of nearly equal length.
-
-    No part is shorter than `size` (unless there is only one): a last minibatch of one example would have no variance,
-    and batch normalisation no answer.
-    """
-    shuffled = torch.randperm(examples).numpy()
-    yield from np.array_split(shuffled, max(1, examples // size))
+def train(run: Run) -> dict[str, float]:
+    """Train, or go on; then look once at the held-out part, with the best model, and write and return its figures."""
+    run.example.train(run)
+    run.load_best()
+    found = {name: float(value) for name, value in run.example.report(run).items()}
+    run.write_metrics(best_epoch=run.best["epoch"], **{f"test_{name}": value for name, value in found.items()})
+    return found

@@ -1,0 +1,103 @@
+"""How far will the disease have gone in a year? A regression, beside the classical answer: ordinary least squares.
+
+Of scikit-learn's 442 patients, each with 10 measurements, 266 are learnt from, 88 choose the best epoch, and 88 are held
+out. The figure of merit is R², the share of the variance that is explained.
+"""
+
+import byhand.tensor as torch
+import numpy as np
+from byhand import nn, optim
+from byhand.examples.data import Array, Indices, Part, Split, cut, outputs, standardised
+from byhand.examples.datasets import diabetes
+from byhand.examples.example import Example, Loss, Recipe
+from byhand.examples.inputs import read_numbers
+from byhand.examples.metrics import figures_table, r_squared
+from byhand.examples.options import Options
+from byhand.examples.plots import save_curves, save_scatter
+from byhand.examples.training import Run
+from byhand.nn import functional as F
+
+__all__ = ["EXAMPLE", "data", "least_squares", "linear", "measure", "mlp", "predict", "report", "train"]
+
+MIDDLE, SCALE = 150.0, 75.0  # targets lie between 25 and 346; (t − MIDDLE) / SCALE is of the order of 1
+
+
+def data(options: Options) -> Split[Part]:
+    """Three parts; the measurements are standardised by what is known of the training part."""
+    table = diabetes.load()
+    targets = ((table.targets - MIDDLE) / SCALE).astype(np.float32)
+    rest, test = cut(len(targets), 88, options.seed)
+    train, validation = (rest[part] for part in cut(len(rest), 88, options.seed))
+    prepare = standardised(table.inputs[train])
+
+    def part(chosen: Indices) -> Part:
+        return Part(table.inputs[chosen], targets[chosen], prepare)
+
+    return Split(part(train), part(validation), lambda: part(test))
+
+
+def linear() -> nn.Sequential:
+    """A weighted sum of the 10 measurements: what least squares finds in one step, found in many."""
+    return nn.Sequential(nn.Linear(10, 1), nn.Flatten(0))
+
+
+def mlp() -> nn.Sequential:
+    """10 measurements → 64 → 1."""
+    return nn.Sequential(nn.Linear(10, 64), nn.Tanh(), nn.Dropout(0.5), nn.Linear(64, 1), nn.Flatten(0))
+
+
+def train(run: Run) -> None:
+    """The mean squared error; AdamW, its gradient clipped."""
+    optimizer = optim.AdamW(run.model.parameters(), lr=run.options.lr, weight_decay=0.1)
+    for measurements, targets in run.batches(optimizer=optimizer):
+        loss = run.loss(run.model(measurements), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        run.note(loss)
+
+
+def measure(model: nn.Module, part: Part, loss: Loss) -> dict[str, float]:
+    """The loss and R² on a part."""
+    answers, targets = outputs(model, part), part[:].targets
+    return {"loss": loss(answers, targets).item(), "r2": r_squared(answers, targets)}
+
+
+def least_squares(train: Part, inputs: Array) -> Array:
+    """The answers of ordinary least squares, min ‖X w − t‖² with a column of ones in X, learnt from the training part."""
+    with_ones = np.column_stack([train.prepare(train.inputs), np.ones(len(train))])
+    weights, *_ = np.linalg.lstsq(with_ones, train.targets, rcond=None)
+    answers: Array = np.column_stack([train.prepare(inputs), np.ones(len(inputs))]) @ weights
+    return answers
+
+
+def report(run: Run) -> dict[str, float]:
+    """R² of the patients held out, beside that of least squares; answers over truth."""
+    test = run.data.test()
+    answers = outputs(run.model, test)
+    classical = torch.tensor(least_squares(run.data.train, test.inputs))
+    found = run.measure(test) | {"r2_of_least_squares": r_squared(classical, test[:].targets)}
+    truth, said = (MIDDLE + SCALE * x for x in (test.targets, answers.numpy()))
+    save_curves(run.folder / "curves.png", "Diabetes", run.history, "r2")
+    title = f"Diabetes: R² {found['r2']:.3f} of {len(test)} held out"
+    save_scatter(run.folder / "answers.png", title, truth, said, "progression")
+    run.console.print(figures_table(found))
+    return found
+
+
+def predict(run: Run, file: str) -> str:
+    """For each line of 10 numbers: the progression of the disease, on the scale of the data (25 … 346)."""
+    rows = read_numbers(file, diabetes.load().features)
+    answers = outputs(run.model, Part(rows, rows[:, 0], run.data.train.prepare))
+    return "\n".join(f"progression: {MIDDLE + SCALE * answer:.0f}" for answer in answers.tolist())
+
+
+EXAMPLE = Example(
+    name="diabetes",
+    about=__doc__,
+    recipes={
+        "linear": Recipe(linear, F.mse_loss, Options(epochs=100, lr=0.01, batch_size=32)),
+        "mlp": Recipe(mlp, F.mse_loss, Options(epochs=100, lr=0.003, batch_size=32)),
+    },
+    data=data, train=train, measure=measure, report=report, predict=predict,
+)  # fmt: skip

@@ -1,0 +1,41 @@
+"""What `predict` is given: an image, or a row of numbers. Each error names the file and says what was expected."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["read_grey", "read_numbers"]
+
+
+def read_grey(path: str, size: int) -> npt.NDArray[np.uint8]:
+    """Read an image as size × size grey pixels, ink bright on dark: on bright paper (judged by the border) it is turned round."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(_existing(path)) as image:
+            pixels = np.asarray(image.convert("L").resize((size, size), Image.Resampling.BOX))
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise click.ClickException(f"{path}: not an image that can be read ({error}); give a PNG or a JPEG") from None
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return 255 - pixels if border.mean() > 127 else pixels
+
+
+def read_numbers(path: str, names: tuple[str, ...]) -> npt.NDArray[Any]:
+    """Read one or more rows of numbers, with commas or blanks between them, one for each name."""
+    rows = [line.replace(",", " ").split() for line in _existing(path).read_text().splitlines() if line.strip()]
+    try:
+        table = np.array([[float(number) for number in row] for row in rows], dtype=np.float64)
+    except ValueError:
+        table = np.empty((0, 0))
+    if table.ndim != 2 or not len(table) or table.shape[1] != len(names):
+        raise click.ClickException(f"{path}: expected {len(names)} numbers a line, in this order: {', '.join(names)}")
+    return table
+
+
+def _existing(path: str) -> Path:
+    if not Path(path).is_file():
+        raise click.ClickException(f"{path}: there is no such file")
+    return Path(path)

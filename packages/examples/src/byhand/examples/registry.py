@@ -1,0 +1,53 @@
+"""The examples, by name: where each one's page is, on what data, and what to expect. A page is imported when it is asked for."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+from byhand.examples.example import Example
+
+__all__ = ["EXAMPLES", "Entry", "find"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the list of examples."""
+
+    module: str
+    variable: str
+    about: str
+    data: str
+    models: str
+    expect: str
+
+
+EXAMPLES = {
+    "breast-cancer": Entry(
+        "breast_cancer", "EXAMPLE", "Is a tumour benign or malignant?", "569 patients, 30 measurements (bundled)", "mlp",
+        "96 %, in seconds",
+    ),
+    "digits": Entry(
+        "digits", "EXAMPLE", "Which digit was written?", "1,797 digits, 8 × 8 pixels (bundled)", "mlp", "98 %, in seconds",
+    ),
+    "diabetes": Entry(
+        "diabetes", "EXAMPLE", "How far will the disease go in a year? (a regression)", "442 patients, 10 measurements (bundled)",
+        "linear, mlp", "R² of least squares or more, in seconds",
+    ),
+    "mnist": Entry(
+        "mnist", "MNIST", "Which digit was written, on 28 × 28 pixels?", "70,000 digits (11 MB)",
+        "mlp, one-vs-rest, one-vs-rest-hinge", "98.3 % in a few minutes",
+    ),
+    "fashion-mnist": Entry(
+        "mnist", "FASHION", "Which piece of clothing is it?", "70,000 pictures (30 MB)",
+        "mlp, one-vs-rest, one-vs-rest-hinge", "89 % in a few minutes",
+    ),
+}  # fmt: skip
+
+
+def find(name: str) -> Example:
+    """The example of that name. Raises a click error if there is none."""
+    if name not in EXAMPLES:
+        raise click.ClickException(f"there is no example {name!r}; there are {', '.join(EXAMPLES)}")
+    entry = EXAMPLES[name]
+    found: Example = getattr(import_module(f"byhand.examples.{entry.module}"), entry.variable)
+    return found
