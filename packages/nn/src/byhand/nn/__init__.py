@@ -6,6 +6,7 @@
 from . import functional as functional, init as init, utils as utils
 from .modules import (
     attention,
+    bilinear,
     binary,
     classification,
     container,
@@ -41,6 +42,7 @@ from .modules import (
     upsampling,
 )
 from .modules.attention import *
+from .modules.bilinear import *
 from .modules.binary import *
 from .modules.classification import *
 from .modules.container import *
@@ -77,10 +79,10 @@ from .modules.upsampling import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    attention, binary, classification, container, convolution, ctc, distances, dropout, embedding, fractional_pooling,
-    gated, instance, likelihoods, linear, margins, module, normalisation, padding, parameters, pooling, rectifiers,
-    recurrent, recurrent_base, recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes, standardising,
-    transformer, transformer_layers, unfolding, upsampling,
+    attention, bilinear, binary, classification, container, convolution, ctc, distances, dropout, embedding,
+    fractional_pooling, gated, instance, likelihoods, linear, margins, module, normalisation, padding, parameters, pooling,
+    rectifiers, recurrent, recurrent_base, recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes,
+    standardising, transformer, transformer_layers, unfolding, upsampling,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))

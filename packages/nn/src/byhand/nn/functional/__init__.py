@@ -4,6 +4,7 @@ from . import (
     adaptive_pooling,
     attention,
     avg_pooling,
+    bilinear as _bilinear,
     binary,
     classification,
     convolution,
@@ -38,6 +39,7 @@ from . import (
 from .adaptive_pooling import *
 from .attention import *
 from .avg_pooling import *
+from .bilinear import *
 from .binary import *
 from .classification import *
 from .convolution import *
@@ -70,10 +72,10 @@ from .unfolding import *
 from .unpooling import *
 
 _TABLES = (
-    adaptive_pooling, attention, avg_pooling, binary, classification, convolution, ctc, distances, _dropout, _embedding,
-    fractional_pooling, gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling, multi_head,
-    multi_margins, normalisation, padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids, softmaxes,
-    standardising, unfolding, unpooling,
+    adaptive_pooling, attention, avg_pooling, _bilinear, binary, classification, convolution, ctc, distances, _dropout,
+    _embedding, fractional_pooling, gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling,
+    multi_head, multi_margins, normalisation, padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids,
+    softmaxes, standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})
