@@ -17,6 +17,7 @@ from . import (
     gelu as _gelu,
     grid_sampling,
     interpolation,
+    likelihood_of_classes,
     likelihoods,
     linear as _linear,
     margins,
@@ -52,6 +53,7 @@ from .gated import *
 from .gelu import *
 from .grid_sampling import *
 from .interpolation import *
+from .likelihood_of_classes import *
 from .likelihoods import *
 from .linear import *
 from .margins import *
@@ -73,9 +75,9 @@ from .unpooling import *
 
 _TABLES = (
     adaptive_pooling, attention, avg_pooling, _bilinear, binary, classification, convolution, ctc, distances, _dropout,
-    _embedding, fractional_pooling, gated, _gelu, grid_sampling, interpolation, likelihoods, _linear, margins, max_pooling,
-    multi_head, multi_margins, normalisation, padding, rectifiers, regression, response, shrinkage, shuffling, sigmoids,
-    softmaxes, standardising, unfolding, unpooling,
+    _embedding, fractional_pooling, gated, _gelu, grid_sampling, interpolation, likelihood_of_classes, likelihoods, _linear,
+    margins, max_pooling, multi_head, multi_margins, normalisation, padding, rectifiers, regression, response, shrinkage,
+    shuffling, sigmoids, softmaxes, standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})

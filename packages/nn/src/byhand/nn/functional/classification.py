@@ -1,171 +1,100 @@
-"""Cross-entropy and its parts, for one class among several.
+"""Cross-entropy of logits, and of probabilities, for one class among several.
 
 The classes stand along dimension 1 (or 0, without a batch); all other dimensions are independent samples n.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
-from byhand.tensor import Tensor, log, log_softmax, ne, op, softmax, where
-from byhand.tensor._errors import ShapeError
+from byhand.tensor import Tensor, log, log_softmax, ne, ones, op, softmax, where
+from byhand.tensor._blocks import BLOCK, in_blocks
+from byhand.tensor._dtypes import FLOATING
 from byhand.tensor._graph import Array
+from byhand.tensor._sums import ones as kept_ones
 
 from ._reduction import check_reduction, reduced, reduction_of
+from .likelihood_of_classes import choice, class_axis, nll_loss, of_class, places
 
-__all__ = ["cross_entropy", "nll_loss", "sparse_cross_entropy"]
-
-
-class Choice(NamedTuple):
-    """What the targets say: all arrays have the input's rank, with one class, as `np.take_along_axis` wants it."""
-
-    axis: int
-    index: Array  # the class; 0 where the target is ignored
-    weight: Array  # w of the class; 0 where the target is ignored
-    share: Array  # what the sample's loss counts for in the result: w/Σw for a mean, else w
-
-    def reduced(self, loss: Array, reduction: str) -> Array:
-        """The loss from w times that of each sample. Where all targets are ignored, a mean is 0/0 = nan, as in PyTorch."""
-        if reduction == "none":
-            return np.squeeze(loss, self.axis)
-        return np.asarray(np.sum(loss) / np.sum(self.weight) if reduction == "mean" else np.sum(loss))
+__all__ = ["cross_entropy", "sparse_cross_entropy"]
 
 
-def _choice(input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> Choice:
-    """Read the targets. Raises errors for shapes and dtypes that do not fit, IndexError for a class that is not there."""
-    axis = 0 if input.ndim == 1 else 1
-    samples = input.shape[:axis] + input.shape[axis + 1 :]
-    if input.ndim == 0 or target.shape != samples:
-        raise ShapeError(f"the target has shape {target.shape}; expected {samples}, one class index for each sample.")
-    if target.dtype.kind not in "iu":
-        raise ShapeError(f"expected class indices of an integer dtype such as int64, but found {target.dtype}.")
-    classes = input.shape[axis]
-    if weight is not None and weight.shape != (classes,):
-        raise ShapeError(f"the weight has shape {weight.shape}; expected ({classes},), one number for each class.")
-    valid = target != ignore_index
-    index = np.where(valid, target, 0)
-    outside = (index < 0) | (index >= classes)
-    if outside.any():
-        raise IndexError(f"Target {index[outside][0]} is out of bounds: there are {classes} classes")
-    factor = np.asarray(valid if weight is None else np.where(valid, weight[index], 0), input.dtype)
-    total = np.sum(factor) if reduction == "mean" else 1
-    share = np.where(factor == 0, input.dtype.type(0), factor / total)
-    return Choice(axis, *[np.expand_dims(part, axis) for part in (index, factor, share)])
-
-
-def _of_samples(g: Any, share: Any, axis: int, reduction: str) -> Any:
-    """The gradient of each sample's own loss, given that of the result."""
-    return (np.expand_dims(g, axis) if reduction == "none" else g) * share
-
-
-# ---------------------------------------------------------------------- of log-probabilities
-
-
-@op(outputs=("out", "index", "share"), public=1)
-def _nll(input: Array, target: Array, weight: Array | None, *, ignore_index: int, reduction: str) -> tuple[Array, Array, Array]:
-    r"""y_n = −w_t x_nt, t = t_n; the mean is Σ y_n / Σ w.   ∂y_n/∂x_nc = −w_t [c = t]"""
-    choice = _choice(input, target, weight, ignore_index, reduction)
-    loss = choice.weight * -np.take_along_axis(input, choice.index, choice.axis)
-    loss = np.where(choice.weight == 0, loss.dtype.type(0), loss)
-    return choice.reduced(loss, reduction), choice.index, choice.share
-
-
-@_nll.vjp("input")
-def _(g: Array, index: Array, share: Array, shape: tuple[int, ...], reduction: str) -> Array:
-    axis = 0 if len(shape) == 1 else 1
-    return _at_class.kernel(-_of_samples(g, share, axis, reduction), index, dim=axis, classes=shape[axis])
-
-
-@op
-def _at_class(input: Array, index: Array, *, dim: int, classes: int) -> Array:
-    r"""y = 0 but y_{n, t_n} = x_n, the transpose of picking each sample's class.   x̄_n = ȳ_{n, t_n}"""
-    y = np.zeros((*input.shape[:dim], classes, *input.shape[dim + 1 :]), input.dtype)
-    np.put_along_axis(y, index, input, dim)
-    return y
-
-
-@_at_class.vjp("input")
-def _(u: Array, index: Array, dim: int) -> Any:
-    return _of_class.kernel(u, index, dim=dim)
-
-
-@op
-def _of_class(input: Array, index: Array, *, dim: int) -> Array:
-    r"""y_n = x_{n, t_n}: each sample's class is picked.   x̄ is ȳ_n at t_n, else 0"""
-    return np.take_along_axis(input, index, dim)
-
-
-@_of_class.vjp("input")
-def _(u: Array, index: Array, dim: int, shape: tuple[int, ...]) -> Any:
-    return _at_class.kernel(u, index, dim=dim, classes=shape[dim])
-
-
-def nll_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    r"""−w_t x_nt of log-probabilities x:   (N, C, d₁, …), (N, d₁, …) → (), or (N, d₁, …) with `reduction="none"`.
-
-    Arguments and errors as `cross_entropy`, for class indices.
-    """
-    reduction = reduction_of(size_average, reduce, reduction)
-    return _nll(input, target, weight, ignore_index=ignore_index, reduction=reduction)
-
-
-# ---------------------------------------------------------------------- of logits
-
-
-@op(outputs=("out", "probability", "index", "share"), public=1)
+@op(outputs=("out", "exponentials", "total", "index", "share"), public=1)
 def _cross_entropy(
     input: Array, target: Array, weight: Array | None, *, ignore_index: int, reduction: str
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array, Any]:
     r"""y_n = −w_t ln p_nt, t = t_n, p = softmax(x); the mean is Σ y_n / Σ w.
 
-    −ln p_nt = ln Σ_j e^{x_nj} − x_nt   ⇒   ∂y_n/∂x_nc = w_t (p_nc − [c = t])
+    With the largest logit m_n, e_nc = e^{x_nc − m_n} and z_n = Σ_c e_nc, p is e/z, and
+
+        −ln p_nt = ln z_n + m_n − x_nt   ⇒   ∂y_n/∂x_nc = w_t (e_nc/z_n − [c = t])
     """
-    choice = _choice(input, target, weight, ignore_index, reduction)
-    p = input - np.max(input, axis=choice.axis, keepdims=True)
-    picked = np.take_along_axis(p, choice.index, choice.axis)
-    np.exp(p, out=p)
-    total = np.sum(p, axis=choice.axis, keepdims=True)
-    p /= total
-    loss = np.where(choice.weight == 0, input.dtype.type(0), choice.weight * (np.log(total) - picked))
-    return choice.reduced(loss, reduction), p, choice.index, choice.share
+    axis = class_axis(input)
+    chosen = choice(input, target, weight, ignore_index)
+    exponentials, largest, total = _exponentials(input, axis)
+    loss = np.log(total)
+    loss += largest
+    loss = np.asarray(loss.reshape(chosen.index.shape) - input[places(chosen.index, axis)])
+    return chosen.reduced(loss, reduction), exponentials, total, chosen.index, chosen.share(reduction, input.dtype)
+
+
+def _exponentials(x: Array, axis: int) -> tuple[Array, Array, Array]:
+    """e^{x − m}, the largest m and the sum along the axis, block after block of samples."""
+    exponentials = np.empty_like(x)
+    largest, total = (np.empty((*x.shape[:axis], 1, *x.shape[axis + 1 :]), x.dtype) for _ in range(2))
+    rows = x.shape[0] if axis == 0 else max(1, BLOCK * x.shape[0] // max(x.size, 1))
+    kernel = _of_rows if x.ndim == 2 and x.size and x.dtype in FLOATING else partial(_of_any, axis=axis)
+    in_blocks(kernel, (x,), (exponentials, largest, total), rows)
+    return exponentials, largest, total
+
+
+def _of_rows(x: Array, exponentials: Array, largest: Array, total: Array) -> None:
+    """By NumPy's argmax and a product with ones: both add up or compare several numbers at a time, its reductions do not."""
+    largest[:, 0] = x[np.arange(len(x)), x.argmax(1)]
+    np.subtract(x, largest, out=exponentials)
+    np.exp(exponentials, out=exponentials)
+    np.matmul(exponentials, kept_ones(x.shape[1], x.dtype), out=total[:, 0])
+
+
+def _of_any(x: Array, exponentials: Array, largest: Array, total: Array, *, axis: int) -> None:
+    np.maximum.reduce(x, axis=axis, keepdims=True, out=largest, initial=-np.inf)
+    np.subtract(x, largest, out=exponentials)
+    np.exp(exponentials, out=exponentials)
+    np.add.reduce(exponentials, axis=axis, keepdims=True, out=total)
 
 
 @_cross_entropy.remake
-def _(input: Any, index: Any, share: Any) -> tuple[Any, Any, Any]:
-    return softmax(input, 0 if len(input.shape) == 1 else 1), index, share
+def _(input: Any, index: Any, share: Any) -> tuple[Any, Any, Any, Any]:
+    axis = class_axis(input)
+    exponentials = softmax(input, axis)  # up to a factor of each sample's, which the quotient does not see
+    shape = (*input.shape[:axis], 1, *input.shape[axis + 1 :])
+    return exponentials, ones(shape, dtype=input.dtype), index, share
 
 
 @_cross_entropy.vjp("input")
-def _(g: Array, probability: Array, index: Array, share: Array, reduction: str) -> Any:
-    axis = 0 if len(probability.shape) == 1 else 1
-    return _residual.kernel(_of_samples(g, share, axis, reduction), probability, index, dim=axis)
+def _(g: Array, exponentials: Array, total: Array, index: Array, share: Any) -> Any:
+    scale = np.broadcast_to(g * share, index.shape)
+    return _residual.kernel(scale, exponentials, total, index, dim=class_axis(exponentials))
 
 
 @op
-def _residual(input: Array, probability: Array, index: Array, *, dim: int) -> Array:
-    r"""y_nc = s_n (p_nc − [c = t_n]).   s̄_n = Σ_c ȳ_nc p_nc − ȳ_{n, t_n},   p̄ = s ȳ"""
-    y = probability * input
-    np.put_along_axis(y, index, np.take_along_axis(y, index, dim) - input, dim)
+def _residual(input: Array, exponentials: Array, total: Array, index: Array, *, dim: int) -> Array:
+    r"""y_nc = s_n (e_nc/z_n − [c = t_n]).   s̄_n = Σ_c ȳ_nc e_nc/z_n − ȳ_{n, t_n},   ē = ȳ s/z"""
+    y = exponentials * (np.expand_dims(input, dim) / total)
+    y[places(index, dim)] -= input
     return y
 
 
 @_residual.vjp("input")
-def _(u: Array, probability: Array, index: Array, dim: int) -> Any:
-    return np.sum(u * probability, axis=dim, keepdims=True) - _of_class.kernel(u, index, dim=dim)
+def _(u: Array, exponentials: Array, total: Array, index: Array, dim: int) -> Any:
+    return np.sum(u * exponentials / total, axis=dim) - of_class.kernel(u, index, dim=dim)
 
 
-@_residual.vjp("probability")
-def _(u: Array, input: Array) -> Array:
-    return u * input
+@_residual.vjp("exponentials")
+def _(u: Array, input: Array, total: Array, dim: int) -> Array:
+    return u * (np.expand_dims(input, dim) / total)
 
 
 def cross_entropy(
@@ -202,10 +131,6 @@ def cross_entropy(
     return (1 - label_smoothing) * sharp + label_smoothing * _uniform(input, target, weight, ignore_index, reduction)
 
 
-def _class_axis(input: Tensor) -> int:
-    return 0 if input.ndim == 1 else 1
-
-
 def _beside(weight: Tensor, input: Tensor) -> Tensor:
     """The classes' weights in a shape that broadcasts with the input."""
     return weight if input.ndim == 1 else weight.reshape(-1, *(1,) * (input.ndim - 2))
@@ -213,11 +138,11 @@ def _beside(weight: Tensor, input: Tensor) -> Tensor:
 
 def _uniform(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str) -> Tensor:
     """Cross-entropy to the uniform distribution, −Σ_c w_c ln p_nc / C, reduced as that to the targets is."""
-    terms = -log_softmax(input, _class_axis(input))
+    terms = -log_softmax(input, class_axis(input))
     if weight is not None:
         terms = terms * _beside(weight, input)
     valid = ne(target, ignore_index)
-    loss = cast(Tensor, where(valid, terms.mean(_class_axis(input)), 0.0))
+    loss = cast(Tensor, where(valid, terms.mean(class_axis(input)), 0.0))
     if reduction != "mean":
         return reduced(loss, reduction)
     counted = valid.sum() if weight is None else weight[target[valid]].sum()
@@ -226,7 +151,7 @@ def _uniform(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index:
 
 def _of_distributions(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, label_smoothing: float) -> Tensor:
     """Cross-entropy to distributions q; its mean divides by the number of samples."""
-    axis = _class_axis(input)
+    axis = class_axis(input)
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
     terms = log_softmax(input, axis) * target
