@@ -6,6 +6,7 @@ The *fan* of a weight (out, in, *window) is how many numbers meet in one output:
 from __future__ import annotations
 
 import math
+import warnings
 from statistics import NormalDist
 from typing import Any
 
@@ -51,13 +52,23 @@ def _stream(generator: Generator | None) -> np.random.Generator:
     return (generator or default_generator).numpy
 
 
+def _check_floating(tensor: Tensor) -> None:
+    """Raise NotImplementedError unless random numbers can be laid into the tensor."""
+    if not tensor.is_floating_point():
+        raise NotImplementedError(f"random numbers are floating and cannot be laid into a tensor of {tensor.dtype}")
+
+
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill with numbers drawn uniformly from [a, b)."""
+    """Fill with numbers drawn uniformly from [a, b). Raises RuntimeError for a > b, NotImplementedError for integers."""
+    _check_floating(tensor)
+    if a > b:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
     return _written(tensor, _stream(generator).uniform(a, b, tensor.shape))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill with numbers drawn from N(mean, std²). Raises RuntimeError for a negative std."""
+    """Fill with numbers drawn from N(mean, std²). Raises RuntimeError for a negative std, NotImplementedError for integers."""
+    _check_floating(tensor)
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     return _written(tensor, _stream(generator).standard_normal(tensor.shape) * std + mean)
@@ -68,17 +79,33 @@ def trunc_normal_(
 ) -> Tensor:
     """Fill with numbers drawn from N(mean, std²) cut to [a, b].
 
-    By inversion: with u uniform on [Φ((a − μ)/σ), Φ((b − μ)/σ)], Φ⁻¹(u) is normal, given that it lies between. So it also
-    works where [a, b] is far from the mean, unlike drawing again. Raises ValueError unless a < b and std > 0.
+    What is not accepted is drawn again. Where most normal numbers lie in [a, b], those are accepted that do; else numbers uniform
+    on [a, b] are, with a probability in proportion to their density, so that it also works far from the mean.
+    Raises ValueError unless a < b and std > 0, NotImplementedError for integers.
     """
+    _check_floating(tensor)
     if not (a < b and std > 0):
         raise ValueError(f"trunc_normal_ needs a < b and std > 0, got a={a}, b={b}, std={std}")
-    normal = NormalDist()
-    low, high = normal.cdf((a - mean) / std), normal.cdf((b - mean) / std)
-    drawn = _stream(generator).uniform(low, high, tensor.shape)
-    tiny = np.finfo(np.float64).tiny
-    inverted = np.vectorize(normal.inv_cdf, otypes=[np.float64])(np.clip(drawn, tiny, 1 - 2**-53))
-    return _written(tensor, np.clip(inverted * std + mean, a, b))
+    normal, stream = NormalDist(mean, std), _stream(generator)
+    often = normal.cdf(b) - normal.cdf(a) > 0.3
+    mode = min(max(mean, a), b)
+    low, high = max(a, mode - 9 * std), min(b, mode + 9 * std)  # what lies beyond is e^−40 times as likely as the mode
+
+    def draw(count: int) -> tuple[Any, Any]:
+        """Candidates, and which are accepted."""
+        if often:
+            values = stream.standard_normal(count) * std + mean
+            return values, (values >= a) & (values <= b)
+        values = stream.uniform(low, high, count)
+        chance = np.exp(((mode - mean) / std) ** 2 / 2 - ((values - mean) / std) ** 2 / 2)
+        return values, stream.random(count) < chance
+
+    drawn = np.empty(tensor.numel())
+    missing = np.arange(drawn.size)
+    while missing.size:
+        drawn[missing], accepted = draw(missing.size)
+        missing = missing[~accepted]
+    return _written(tensor, np.reshape(drawn, tensor.shape))
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -145,10 +172,18 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     """gain/√fan, the standard deviation with which variances stay the same from layer to layer."""
-    if mode not in ("fan_in", "fan_out"):
+    if mode.lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
-    fan = _fans(tensor)[mode == "fan_out"]
-    return calculate_gain(nonlinearity, a) / math.sqrt(fan) if fan else 0.0
+    fan = _fans(tensor)[mode.lower() == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def _is_empty(tensor: Tensor) -> bool:
+    """Whether there is nothing to fill, of which PyTorch warns."""
+    if tensor.numel():
+        return False
+    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    return True
 
 
 def kaiming_uniform_(
@@ -159,6 +194,8 @@ def kaiming_uniform_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Fill from U(−b, b), b = gain·√(3/fan), for a leaky relu of slope `a` unless told otherwise. He et al., arXiv:1502.01852."""
+    if _is_empty(tensor):
+        return tensor
     bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
@@ -171,6 +208,8 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Fill from N(0, σ²), σ = gain/√fan, for a leaky relu of slope `a` unless told otherwise. He et al., arXiv:1502.01852."""
+    if _is_empty(tensor):
+        return tensor
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
@@ -182,6 +221,9 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     """
     if tensor.ndim < 2:
         raise ValueError(f"Only tensors with 2 or more dimensions are supported, got shape {tuple(tensor.shape)}")
+    _check_floating(tensor)
+    if not tensor.numel():
+        return tensor
     rows = tensor.shape[0]
     drawn = _stream(generator).standard_normal((rows, math.prod(tensor.shape[1:])))
     q, r = np.linalg.qr(drawn.T if rows < drawn.shape[1] else drawn)
