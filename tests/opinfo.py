@@ -41,20 +41,23 @@ def cases(names):
 
 def mapped(function, value):
     """The value with each torch tensor and dtype in it replaced."""
-    if isinstance(value, torch.Tensor | torch.dtype):
+    if isinstance(value, torch.Tensor | torch.dtype | torch.memory_format):
         return function(value)
     if isinstance(value, PackedSequence):
         parts = [mapped(function, part) for part in value]
         return (bn.utils.rnn.PackedSequence if isinstance(parts[0], bt.Tensor) else PackedSequence)(*parts)
     if isinstance(value, list | tuple):
-        return type(value)(mapped(function, part) for part in value)
+        parts = [mapped(function, part) for part in value]
+        return tuple(parts) if hasattr(value, "n_fields") else type(value)(parts)
     if isinstance(value, dict):
         return {key: mapped(function, part) for key, part in value.items()}
     return value
 
 
 def as_ours(value):
-    """A torch tensor as ours, in memory of its own with the same strides; a dtype under our name."""
+    """A torch tensor as ours, in memory of its own with the same strides; a dtype or a memory format under our name."""
+    if isinstance(value, torch.memory_format):
+        return getattr(bt, str(value).split(".")[1])
     if isinstance(value, torch.dtype):
         return getattr(bt, {"bool": "bool_"}.get(name := str(value).split(".")[1], name))
     array = value.detach().numpy()
@@ -100,9 +103,9 @@ ORDER = {
     "__ror__": reflected(operator.or_),
 }
 
-# Where PyTorch's own float32 results are off by more than the tolerance (1 − x rounded before the tangent, say, or a matrix
-# squared often), so that they are compared with what it computes in float64.
-IN_DOUBLE = {"digamma", "matrix_exp", "polygamma"}
+# Where PyTorch's own float32 results are off by more than the tolerance (1 − x rounded before the tangent, say, a matrix squared
+# often, many weights added up), so that they are compared with what it computes in float64.
+IN_DOUBLE = {"digamma", "histogram", "matrix_exp", "polygamma"}
 
 # Where PyTorch has no second derivative, although `op_db` promises one.
 ONCE = {"nn.functional.ctc_loss"}
@@ -119,10 +122,13 @@ def ours(info):
     if info.name.startswith("nn.functional."):
         return getattr(bn.functional, info.name.removeprefix("nn.functional."))
     try:
-        return operator.attrgetter(info.name)(bt)
+        found = operator.attrgetter(info.name)(bt)
+        if not isinstance(found, np.dtype):
+            return found
     except AttributeError:
-        method = getattr(bt.Tensor, info.name)
-        return method.fget if isinstance(method, property) else method
+        pass
+    method = getattr(bt.Tensor, info.name)
+    return method.fget if isinstance(method, property) else method
 
 
 def agrees(info, dtype):
@@ -163,8 +169,17 @@ def _elements(info, given, result):
 
 def _expected(info, input, args, kwargs):
     if info.name in IN_DOUBLE and input.dtype == torch.float32:
-        return info.op(input.double(), *args, **kwargs).float()
+        doubled = mapped(_double, (input, args, kwargs))
+        return mapped(_single, info.op(doubled[0], *doubled[1], **doubled[2]))
     return info.op(input, *args, **kwargs)
+
+
+def _double(value):
+    return value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
+def _single(value):
+    return value.float() if value.dtype == torch.float64 else value
 
 
 def _leaf(value):

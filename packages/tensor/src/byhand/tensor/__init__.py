@@ -6,6 +6,7 @@ Reading order: `_op` (what an operation is), `ops/` (the table of them), `_graph
 
 from . import (
     _dtypes,
+    _info,
     _methods,
     _modes,
     _numpy,
@@ -20,12 +21,14 @@ from . import (
 )
 from ._conversion import is_complex as is_complex, is_floating_point as is_floating_point
 from ._dtypes import *
-from ._memory import narrow as narrow, numel as numel, select as select
+from ._info import *
+from ._memory import fill as fill, narrow as narrow, numel as numel, select as select
 from ._modes import *
 from ._op import op as op
 from ._tensor import Size as Size, Tensor as Tensor
 from .creation import *
 from .matrices import *
+from .ops.bessel import *
 from .ops.blending import *
 from .ops.choices import *
 from .ops.closeness import *
@@ -34,9 +37,11 @@ from .ops.counting import *
 from .ops.diagonals import *
 from .ops.differences import *
 from .ops.elementary import *
+from .ops.fitting import *
 from .ops.gamma import *
 from .ops.hyperbolic import *
 from .ops.indexing import *
+from .ops.integers import *
 from .ops.logarithms import *
 from .ops.logic import *
 from .ops.masking import *
@@ -44,6 +49,7 @@ from .ops.norms import *
 from .ops.pointwise import *
 from .ops.products import *
 from .ops.quantiles import *
+from .ops.reals import *
 from .ops.rearranging import *
 from .ops.reductions import *
 from .ops.rounding import *
@@ -51,6 +57,7 @@ from .ops.scans import *
 from .ops.scattering import *
 from .ops.shapes import *
 from .ops.slices import *
+from .ops.slopes import *
 from .ops.softmax import *
 from .ops.sorting import *
 from .ops.special import *
@@ -66,9 +73,9 @@ _numpy.attach()
 
 __all__ = sorted(
     {
-        "Size", "Tensor", "autograd", "func", "is_complex", "is_floating_point", "linalg", "narrow", "numel", "op", "random",
-        "select", "utils",
+        "Size", "Tensor", "autograd", "fill", "func", "is_complex", "is_floating_point", "linalg", "narrow", "numel", "op",
+        "random", "select", "utils",
     }.union(
-        *(table.__all__ for table in (_dtypes, _modes, creation, matrices, random, *ops.TABLES))
+        *(table.__all__ for table in (_dtypes, _info, _modes, creation, matrices, random, *ops.TABLES))
     )
 )

@@ -8,25 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from ._dtypes import FLOATING, as_dtype, bool_, float16, float32, float64, int32, int64
+from ._dtypes import FLOATING, as_dtype, bool_, float16, float32, float64, int8, int16, int32, int64, uint8
 from ._graph import Array
 from ._repr import shown
 from ._tensor import Tensor, wrap
 from .creation import check_device
-from .ops.choices import _to_dtype, clone
+from .ops.choices import _to_dtype, clone, contiguous
 
 __all__ = [
     "__array__", "__complex__", "__copy__", "__deepcopy__", "__float__", "__format__", "__index__", "__int__",
-    "__reduce_ex__", "__repr__", "astype", "bool", "double", "float", "half", "int", "is_complex",
-    "is_floating_point", "item", "long", "numpy", "to", "tolist", "type", "type_as",
+    "__reduce_ex__", "__repr__", "astype", "bool", "byte", "char", "double", "float", "half", "int", "is_complex",
+    "is_floating_point", "item", "long", "numpy", "short", "to", "tolist", "type", "type_as",
 ]  # fmt: skip
 
 
 # ---------------------------------------------------------------------- dtypes
 
 
-def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-    """Return the tensor in another dtype: `to(dtype)`, `to(other)` or `to("cpu")`; itself if nothing changes.
+def to(
+    input: Tensor,
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    copy: builtins.bool = False,
+    memory_format: str = "preserve",
+) -> Tensor:
+    """Return the tensor in another dtype or memory format: `to(dtype)`, `to(other)` or `to("cpu")`; itself if nothing changes.
 
     Its gradient comes back in the tensor's own dtype. Raises RuntimeError for any device but the CPU, TypeError for a bare
     True or False, which could be PyTorch's `non_blocking` (there is nothing to wait for here) or `copy`.
@@ -42,6 +49,8 @@ def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: b
             dtype = argument
     check_device(device)
     wanted = input._data.dtype if dtype is None else as_dtype(dtype)
+    if memory_format != "preserve":
+        return contiguous(to(input, wanted, copy=copy), memory_format=memory_format)
     if wanted == input._data.dtype:
         return clone(input) if copy else input
     if wanted in FLOATING:
@@ -64,34 +73,49 @@ def astype(input: Tensor, dtype: Any) -> Tensor:
     return to(input, dtype)
 
 
-def half(input: Tensor) -> Tensor:
+def half(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
     """Return the tensor as float16."""
-    return to(input, float16)
+    return to(input, float16, memory_format=memory_format)
 
 
-def float(input: Tensor) -> Tensor:
+def float(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
     """Return the tensor as float32."""
-    return to(input, float32)
+    return to(input, float32, memory_format=memory_format)
 
 
-def double(input: Tensor) -> Tensor:
+def double(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
     """Return the tensor as float64."""
-    return to(input, float64)
+    return to(input, float64, memory_format=memory_format)
 
 
-def int(input: Tensor) -> Tensor:
+def int(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
     """Return the tensor as int32."""
-    return to(input, int32)
+    return to(input, int32, memory_format=memory_format)
 
 
-def long(input: Tensor) -> Tensor:
+def long(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
     """Return the tensor as int64."""
-    return to(input, int64)
+    return to(input, int64, memory_format=memory_format)
 
 
-def bool(input: Tensor) -> Tensor:
+def short(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
+    """Return the tensor as int16."""
+    return to(input, int16, memory_format=memory_format)
+
+
+def char(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
+    """Return the tensor as int8."""
+    return to(input, int8, memory_format=memory_format)
+
+
+def byte(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
+    """Return the tensor as uint8."""
+    return to(input, uint8, memory_format=memory_format)
+
+
+def bool(input: Tensor, *, memory_format: str = "preserve") -> Tensor:
     """Return the tensor as bool: whether an element is not 0."""
-    return to(input, bool_)
+    return to(input, bool_, memory_format=memory_format)
 
 
 def is_floating_point(input: Tensor) -> builtins.bool:

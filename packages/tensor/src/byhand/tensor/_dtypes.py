@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "bool_", "complex128", "complex64", "double", "float16", "float32", "float64", "get_default_dtype", "half", "int16",
-    "int32", "int64", "int8", "long", "set_default_dtype", "short", "uint8",
+    "bool_", "channels_last", "channels_last_3d", "complex128", "complex64", "contiguous_format", "double", "float16",
+    "float32", "float64", "get_default_dtype", "half", "int16", "int32", "int64", "int8", "long", "preserve_format",
+    "set_default_dtype", "short", "uint8",
 ]  # fmt: skip
 
 DType = np.dtype[Any]
@@ -31,6 +32,12 @@ int16 = short = np.dtype("int16")
 int32 = np.dtype("int32")
 int64 = long = np.dtype("int64")
 bool_ = np.dtype("bool")
+
+# How a tensor may lie in memory: see `clone`.
+preserve_format = "preserve"
+contiguous_format = "contiguous"
+channels_last = "channels_last"
+channels_last_3d = "channels_last_3d"
 
 FLOATING = frozenset({float16, float32, float64})
 _PYTHON = {builtins.bool: bool_, builtins.int: int64}

@@ -11,7 +11,7 @@ from ._dtypes import category
 from ._graph import UNCHANGING, Node
 from ._modes import GRAD
 from ._tensor import Tensor
-from ._views import check_writable, rebase
+from ._views import check_writable, moved, rebase
 
 
 def inplace(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
@@ -26,6 +26,22 @@ def inplace(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
 
     apply.__name__ = name
     apply.__doc__ = f"In-place form of `{name.strip('_')}`: changes this tensor and returns it."
+    return apply
+
+
+def reshaped_in_place(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
+    """Return the form of a view operation that gives the tensor itself the new shape, over the same memory."""
+
+    def apply(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        check_writable(self, name)
+        result: Tensor = function(self, *args, **kwargs)
+        self._data = result._data
+        if result is not self:
+            moved(self, result._node)
+        return self
+
+    apply.__name__ = name
+    apply.__doc__ = f"In-place form of `{name.strip('_')}`: gives this tensor another shape and returns it."
     return apply
 
 

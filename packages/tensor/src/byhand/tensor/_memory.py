@@ -10,16 +10,16 @@ from ._conversion import to
 from ._inplace import store
 from ._tensor import Tensor
 from ._views import check_writable
-from .creation import full, tensor as new
-from .ops.choices import clone
+from .creation import empty, empty_strided, full, tensor as new
+from .ops.choices import clone, contiguous as contiguous, is_contiguous as is_contiguous
 from .ops.indexing import getitem
 from .ops.shapes import expand, in_range, reshape, view as view_of
-from .ops.strided import storage_offset as storage_offset
+from .ops.strided import as_strided, storage_offset as storage_offset
 
 __all__ = [
-    "contiguous", "copy_", "cpu", "dim", "element_size", "expand_as", "fill_", "is_contiguous", "narrow",
-    "new_full", "new_ones", "new_tensor", "new_zeros", "numel", "reshape_as", "select", "size", "storage_offset",
-    "stride", "view_as", "zero_",
+    "contiguous", "copy_", "cpu", "dim", "element_size", "expand_as", "fill", "fill_", "fill_diagonal_", "is_contiguous",
+    "narrow", "ndimension", "nelement", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_tensor", "new_zeros",
+    "numel", "reshape_as", "select", "size", "storage_offset", "stride", "view_as", "zero_",
 ]  # fmt: skip
 
 
@@ -41,10 +41,35 @@ def copy_(input: Tensor, src: Any) -> Tensor:
 
 
 def fill_(input: Tensor, value: Any) -> Tensor:
-    """Fill the tensor with one number (or 0-d tensor) and return it."""
+    """Fill the tensor with one number (or 0-d tensor) and return it; an expanded one by filling what it repeats."""
     if isinstance(value, Tensor) and value._data.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions.")
+    if 0 in input._data.strides and input._base is not None and input._base._data.flags.writeable:
+        once = [min(n, 1) if step == 0 else n for n, step in zip(input._data.shape, stride(input), strict=True)]
+        copy_(as_strided(input._base, once, stride(input), storage_offset(input)), value)
+        return input
     return copy_(input, value)
+
+
+def fill(input: Tensor, value: Any) -> Tensor:
+    """Return a tensor of the same shape and dtype that holds one number (or 0-d tensor) everywhere."""
+    return fill_(clone(input), value)
+
+
+def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Write one number on the diagonal and return the tensor; with `wrap`, again below the square part of a tall matrix.
+
+    Raises RuntimeError below 2-d, and beyond it unless all sizes are equal.
+    """
+    shape = input._data.shape
+    if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
+        raise RuntimeError(f"fill_diagonal_: needs a matrix, or more dimensions of equal size, but got {list(shape)}")
+    step, size = sum(stride(input)), min(shape)
+    copy_(as_strided(input, (size,), (step,)), fill_value)
+    if wrap and len(shape) == 2 and shape[0] > size + 1:
+        for start in range(size + 1, shape[0], size + 1):
+            fill_diagonal_(input.narrow(0, start, shape[0] - start)[: size + 1], fill_value)
+    return input
 
 
 def zero_(input: Tensor) -> Tensor:
@@ -70,6 +95,16 @@ def numel(input: Tensor) -> int:
     return int(input._data.size)
 
 
+def nelement(input: Tensor) -> int:
+    """Return the number of elements, as `numel`."""
+    return numel(input)
+
+
+def ndimension(input: Tensor) -> int:
+    """Return the number of dimensions, as `dim`."""
+    return dim(input)
+
+
 def element_size(input: Tensor) -> int:
     """Return the bytes an element takes."""
     return int(input._data.itemsize)
@@ -79,16 +114,6 @@ def stride(input: Tensor, dim: int | None = None) -> Any:
     """Return how many elements lie between neighbours along each dimension (or one) in memory."""
     steps = tuple(step // input._data.itemsize for step in input._data.strides)
     return steps if dim is None else steps[dim]
-
-
-def is_contiguous(input: Tensor) -> bool:
-    """Whether the elements lie in row-major order without gaps."""
-    return bool(input._data.flags.c_contiguous)
-
-
-def contiguous(input: Tensor) -> Tensor:
-    """Return the tensor itself if it is contiguous, else a copy that is."""
-    return input if is_contiguous(input) else clone(input, memory_format="contiguous")
 
 
 def cpu(input: Tensor) -> Tensor:
@@ -141,24 +166,40 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 # ---------------------------------------------------------------------- others of the same kind
 
 
-def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a tensor of `data` in this tensor's dtype."""
-    return new(data, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return new(data, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
-def new_full(input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_full(
+    input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a tensor of shape `size` filled with one number, in this tensor's dtype."""
-    return full(tuple(size), fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return full(tuple(size), fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
-def new_zeros(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_zeros(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros of shape `size` in this tensor's dtype."""
-    return new_full(input, _shape(size), 0, dtype=dtype, requires_grad=requires_grad)
+    return new_full(input, _shape(size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def new_ones(input: Tensor, *size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_ones(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones of shape `size` in this tensor's dtype."""
-    return new_full(input, _shape(size), 1, dtype=dtype, requires_grad=requires_grad)
+    return new_full(input, _shape(size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def new_empty(input: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return uninitialised memory of shape `size` in this tensor's dtype."""
+    return empty(_shape(size), dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_empty_strided(
+    input: Tensor, size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return uninitialised memory of shape `size` with the steps `stride`, in this tensor's dtype."""
+    return empty_strided(size, stride, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[Any, ...]:

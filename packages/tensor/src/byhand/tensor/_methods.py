@@ -11,10 +11,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _conversion, _memory, matrices, ops
-from ._inplace import inplace
+from . import _conversion, _info, _memory, matrices, ops, random, random_fills
+from ._inplace import inplace, reshaped_in_place
 from ._tensor import Tensor
 from .ops import (
+    bessel,
     blending,
     choices,
     elementary,
@@ -31,7 +32,7 @@ from .ops import (
 )  # fmt: skip
 
 _ELEMENTWISE: tuple[ModuleType, ...] = (
-    blending, choices, elementary, gamma, hyperbolic, logarithms, logic, pointwise, rounding, special, trigonometry,
+    bessel, blending, choices, elementary, gamma, hyperbolic, logarithms, logic, pointwise, rounding, special, trigonometry,
 )  # fmt: skip
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -71,6 +72,8 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "__rxor__": choices.bitwise_xor,
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
+    "bernoulli": random.bernoulli,
+    "multinomial": random.multinomial,
     "polygamma": lambda input, n: gamma.polygamma(n, input),  # the one function whose tensor comes last
     "polygamma_": inplace(lambda input, n: gamma.polygamma(n, input), "polygamma_"),
 }
@@ -92,7 +95,7 @@ _IN_PLACE_OPERATORS = {
 
 def attach() -> None:
     """Give `Tensor` its operations."""
-    for table in (*ops.TABLES, _conversion, _memory, matrices):
+    for table in (*ops.TABLES, _conversion, _info, _memory, matrices, random_fills):
         for name in table.__all__:
             function = getattr(table, name)
             if next(iter(inspect.signature(function).parameters)) in ("input", "self", "condition"):
@@ -101,6 +104,8 @@ def attach() -> None:
                 setattr(Tensor, f"{name}_", inplace(function, f"{name}_"))
         for name in getattr(table, "IN_PLACE", ()):
             setattr(Tensor, f"{name}_", inplace(getattr(table, name), f"{name}_"))
+    for name in ("squeeze", "swapaxes", "swapdims", "t", "transpose", "unsqueeze"):
+        setattr(Tensor, f"{name}_", reshaped_in_place(getattr(ops.shapes, name), f"{name}_"))
     for name in matrices.PROPERTIES:
         setattr(Tensor, name, property(getattr(matrices, name)))
     for name, function in _OPERATORS.items():

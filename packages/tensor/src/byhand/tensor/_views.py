@@ -93,6 +93,17 @@ def rebase(target: Tensor, node: Node | None) -> None:
     follow_base(target)
 
 
+def moved(target: Tensor, node: Node | None) -> None:
+    """Note that `target` now lies otherwise over its memory, as the result of `node` (None: of constants)."""
+    target._version[0] += 1
+    if not GRAD.get():
+        return
+    target._node = node
+    if target._base is not None:
+        target._seen = -2  # its graph is read from the base at the places where it lies now
+        follow_base(target)
+
+
 def wrap_positions(base: Tensor, view: Tensor) -> Tensor:
     """Where each element of `view` lies in `base`, counted in row-major order, as an integer tensor of the view's shape."""
     from ._tensor import wrap

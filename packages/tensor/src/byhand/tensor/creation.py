@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ._dtypes import as_dtype, category, get_default_dtype, number_dtype, promoted
+from ._dtypes import DType, as_dtype, category, get_default_dtype, number_dtype, promoted
 from ._graph import Array
 from ._tensor import Tensor, wrap
 from .ops.shapes import sizes
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
-    "ones_like", "tensor", "zeros", "zeros_like",
+    "arange", "as_tensor", "empty", "empty_like", "empty_strided", "eye", "from_numpy", "full", "full_like", "linspace",
+    "logspace", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -174,6 +174,8 @@ def arange(
             f"arange: upper bound and lower bound inconsistent with step sign: start {start}, end {end}, step {step}"
         )
     wanted = promoted([], [], (start, end, step)) if dtype is None else as_dtype(dtype)
+    if wanted.kind in "iu":
+        start, end, step = int(start), int(end), int(step)
     steps = np.arange(int(np.ceil((end - start) / step)), dtype=np.float64 if wanted.kind == "f" else np.int64)
     return wrap((start + steps * step).astype(wanted)).requires_grad_(requires_grad)
 
@@ -181,13 +183,51 @@ def arange(
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Return `steps` numbers, equally spaced from `start` to `end`, both included."""
+    """Return `steps` numbers, equally spaced from `start` to `end`, both included; integers are cut, not rounded."""
     check_device(device)
-    if steps < 0:
-        raise RuntimeError(f"linspace: number of steps must be non-negative, got {steps}")
-    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
-    return wrap(np.linspace(start, end, steps, dtype=wanted)).requires_grad_(requires_grad)
+    return wrap(_spaced("linspace", start, end, steps, wanted).astype(wanted)).requires_grad_(requires_grad)
+
+
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return `base` to the power of `steps` numbers, equally spaced from `start` to `end`, both included."""
+    check_device(device)
+    wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
+    exponents = _spaced("logspace", start, end, steps, wanted)
+    return wrap(np.asarray(np.power(float(base), exponents)).astype(wanted)).requires_grad_(requires_grad)
+
+
+def _spaced(name: str, start: Any, end: Any, steps: int, dtype: DType) -> Array:
+    """Equally spaced numbers in float64, counted from the nearer end; the ends themselves are cut to integers for such dtypes."""
+    if steps < 0:
+        raise RuntimeError(f"{name}: number of steps must be non-negative, got {steps}")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    if dtype.kind in "iu":
+        start, end = int(start), int(end)
+    step = (end - start) / max(steps - 1, 1)
+    place = np.arange(steps, dtype=np.float64)
+    return np.where(place < steps / 2, start + step * place, end - step * (steps - 1 - place))
+
+
+def empty_strided(
+    size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor of this shape and with these steps, in elements, whose elements are whatever the memory held."""
+    check_device(device)
+    wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
+    shape = _checked(tuple(size))
+    if len(shape) != len(stride) or min(stride, default=0) < 0:
+        raise RuntimeError(f"empty_strided: needs a stride, not negative, for each size, got {list(size)} and {list(stride)}")
+    span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
+    array = np.ndarray(shape, wanted, np.empty(span, wanted), 0, [step * wanted.itemsize for step in stride])
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a 0-d tensor of one number, in the default dtype unless `dtype` is given."""
+    return full((), s, dtype=get_default_dtype() if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

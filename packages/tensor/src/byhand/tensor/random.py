@@ -18,8 +18,8 @@ from .creation import check_device
 from .ops.shapes import sizes
 
 __all__ = [
-    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "normal", "rand",
-    "rand_like", "randint", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal",
+    "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
 ]  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def set_rng_state(state: dict[str, Any]) -> None:
 
 
 def _stream(generator: Generator | None) -> np.random.Generator:
+    """NumPy's generator behind the given one, or else behind the thread's or the default one."""
     return (generator or own_generator.get() or default_generator).numpy
 
 
@@ -125,17 +126,27 @@ def randn(
 
 
 def rand_like(
-    input: Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return `rand` in the shape and dtype of `input`."""
-    return rand(input.shape, generator=generator, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return rand(input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
 def randn_like(
-    input: Tensor, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return `randn` in the shape and dtype of `input`."""
-    return randn(input.shape, generator=generator, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return randn(input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
 def randint(
@@ -146,6 +157,7 @@ def randint(
     generator: Generator | None = None,
     dtype: Any = None,
     device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return integers drawn uniformly from low … high − 1: `randint(high, size)` or `randint(low, high, size)`.
 
@@ -157,7 +169,25 @@ def randint(
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     drawn = _stream(generator).integers(low, high, sizes((size,)))
-    return wrap(np.asarray(drawn, dtype=np.int64 if dtype is None else as_dtype(dtype)))
+    return wrap(np.asarray(drawn, dtype=np.int64 if dtype is None else as_dtype(dtype))).requires_grad_(requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    low: Any,
+    high: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return `randint` in the shape and dtype of `input`: `randint_like(x, high)` or `randint_like(x, low, high)`."""
+    low, high = (0, low) if high is None else (low, high)
+    low, high = (int(bound) for bound in (low, high))
+    return randint(
+        low, high, input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
@@ -174,12 +204,70 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return wrap(np.asarray(_stream(generator).random(chance.shape) < chance).astype(input._data.dtype))
 
 
-def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None) -> Tensor:
-    """Return numbers drawn from N(mean, std²), where either may be a tensor. Raises RuntimeError for a negative std."""
-    deviation = std._data if isinstance(std, Tensor) else np.asarray(std, get_default_dtype())
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return numbers drawn from N(mean, std²), where either may be a tensor; of the shape `size` and the `dtype`, if neither is.
+
+    Raises RuntimeError for a negative std.
+    """
+    check_device(device)
+    tensors = [t for t in (mean, std) if isinstance(t, Tensor)]
+    if bool(tensors) == (size is not None):
+        raise TypeError("normal: give tensors, or numbers and a size; not both, and not neither")
+    wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
+    centre, deviation = (t._data if isinstance(t, Tensor) else np.asarray(t, wanted) for t in (mean, std))
     if deviation.size and deviation.min() < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {deviation.min()}")
-    centre = mean._data if isinstance(mean, Tensor) else np.asarray(mean, get_default_dtype())
     shape = np.broadcast_shapes(centre.shape, deviation.shape) if size is None else sizes((size,))
-    dtype = np.result_type(centre, deviation)
-    return wrap((_stream(generator).standard_normal(shape) * deviation + centre).astype(dtype))
+    wanted = np.result_type(*[t._data for t in tensors]) if tensors else wanted
+    drawn = _stream(generator).standard_normal(shape) * deviation + centre
+    return wrap(np.asarray(drawn, wanted)).requires_grad_(requires_grad)
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Return how often something happened that happens `input` times on average. Raises RuntimeError for negative rates."""
+    if input._data.dtype.kind != "f" or (input._data.size and input._data.min() < 0):
+        raise RuntimeError("poisson: the rates must be floating and not negative")
+    return wrap(np.asarray(_stream(generator).poisson(input._data)).astype(input._data.dtype))
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Return `num_samples` indices for each row of weights, each drawn with a probability proportional to its weight.
+
+    With `replacement`, by the inverse of the cumulated weights; without, the largest w/e with e from the exponential
+    distribution (P. S. Efraimidis and P. G. Spirakis, 2006), so that weights of 0 come last.
+    Raises RuntimeError for weights that are negative, not finite or all 0, and for more samples than weights without
+    `replacement`.
+    """
+    weights = input._data
+    if weights.ndim not in (1, 2) or weights.dtype.kind != "f":
+        raise RuntimeError(f"multinomial: prob_dist must be floating, with 1 or 2 dim, but got {weights.shape} {weights.dtype}")
+    if num_samples <= 0 or (num_samples > weights.shape[-1] and not replacement):
+        raise RuntimeError(f"multinomial: cannot sample {num_samples} of {weights.shape[-1]} (replacement={replacement})")
+    if weights.size and not (np.isfinite(weights).all() and weights.min() >= 0):
+        raise RuntimeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0")
+    total = weights.sum(-1, dtype=np.float64, keepdims=True)
+    if (total <= 0).any():
+        raise RuntimeError("multinomial: invalid multinomial distribution (sum of probabilities <= 0)")
+    numbers = _stream(generator)
+    if not replacement:
+        keys = weights / numbers.standard_exponential(weights.shape)
+        return wrap(np.argsort(-keys, axis=-1, kind="stable")[..., :num_samples].copy())
+    bounds = np.cumsum(weights / total, axis=-1, dtype=np.float64)
+    bounds /= bounds[..., -1:]
+    rows = bounds.reshape(-1, weights.shape[-1])
+    shift = np.arange(len(rows))[:, None]  # so that all rows are searched at once
+    drawn = (numbers.random((len(rows), num_samples)) + shift).ravel()
+    found = np.searchsorted((rows + shift).ravel(), drawn, side="right").reshape(len(rows), -1) - shift * weights.shape[-1]
+    found = np.minimum(found, np.argmax(rows, axis=-1)[:, None])  # where rounding reached the end: the last that has a weight
+    return wrap(found.reshape(*weights.shape[:-1], num_samples))

@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from . import (
+    bessel,
     blending,
     choices,
     closeness,
@@ -11,9 +12,11 @@ from . import (
     diagonals,
     differences,
     elementary,
+    fitting,
     gamma,
     hyperbolic,
     indexing,
+    integers,
     logarithms,
     logic,
     masking,
@@ -21,6 +24,7 @@ from . import (
     pointwise,
     products,
     quantiles,
+    reals,
     rearranging,
     reductions,
     rounding,
@@ -28,6 +32,7 @@ from . import (
     scattering,
     shapes,
     slices,
+    slopes,
     softmax,
     sorting,
     special,
@@ -39,7 +44,8 @@ from . import (
 )
 
 TABLES: tuple[ModuleType, ...] = (
-    blending, choices, closeness, contractions, counting, diagonals, differences, elementary, gamma, hyperbolic,
-    indexing, logarithms, logic, masking, norms, pointwise, products, quantiles, rearranging, reductions, rounding,
-    scans, scattering, shapes, slices, softmax, sorting, special, statistics, strided, summation, trigonometry, windows,
+    bessel, blending, choices, closeness, contractions, counting, diagonals, differences, elementary, fitting, gamma,
+    hyperbolic, indexing, integers, logarithms, logic, masking, norms, pointwise, products, quantiles, reals,
+    rearranging, reductions, rounding, scans, scattering, shapes, slices, slopes, softmax, sorting, special, statistics,
+    strided, summation, trigonometry, windows,
 )

@@ -168,12 +168,38 @@ def _(g: Array, source: DType) -> Array:
     return g.astype(source)
 
 
+def in_format(array: Array, memory_format: str) -> Array:
+    """The array with its dimensions in the order in which a memory format lays them out. Raises RuntimeError if it cannot."""
+    if memory_format == "contiguous":
+        return array
+    if {"channels_last": 4, "channels_last_3d": 5}.get(memory_format) != array.ndim:
+        raise RuntimeError(
+            f"memory format {memory_format!r} does not fit {array.ndim} dimensions; there are preserve_format and "
+            "contiguous_format for all, channels_last for 4 and channels_last_3d for 5"
+        )
+    return np.moveaxis(array, 1, -1)
+
+
 @op
 def clone(input: Array, *, memory_format: str = "preserve") -> Array:
-    r"""y = x, in memory of its own.   dy/dx = 1"""
-    return np.array(input, order="C" if memory_format == "contiguous" else "K")
+    r"""y = x, in memory of its own, laid out as it was unless a format is given.   dy/dx = 1"""
+    if memory_format == "preserve":
+        return np.array(input, order="K")
+    if memory_format == "contiguous":
+        return np.array(input, order="C")
+    return np.moveaxis(np.array(in_format(input, memory_format), order="C"), -1, 1)
 
 
 @clone.vjp("input")
 def _(g: Array) -> Array:
     return g
+
+
+def is_contiguous(input: Tensor, *, memory_format: str = "contiguous") -> bool:
+    """Whether the elements lie without gaps in the order of the format: row-major, or with the channels last."""
+    return bool(in_format(input._data, memory_format).flags.c_contiguous)
+
+
+def contiguous(input: Tensor, *, memory_format: str = "contiguous") -> Tensor:
+    """Return the tensor itself if it is contiguous in the format, else a copy that is."""
+    return input if is_contiguous(input, memory_format=memory_format) else clone(input, memory_format=memory_format)

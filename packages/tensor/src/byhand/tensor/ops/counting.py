@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from .._op import op
 from .._tensor import Tensor, wrap
 from .reductions import Dim, reduced_over
 
-__all__ = ["bincount", "count_nonzero", "histc", "unique", "unique_consecutive"]
+__all__ = ["bincount", "count_nonzero", "histc", "histogram", "unique", "unique_consecutive"]
 
 
 @op
@@ -49,6 +50,52 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     x = input[(input >= low) & (input <= high)]
     place = np.minimum(((x - input.dtype.type(low)) * (bins / (high - low))).astype(np.int64), bins - 1)
     return np.bincount(place, minlength=bins).astype(input.dtype)
+
+
+class Histogram(NamedTuple):
+    """What `histogram` returns."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+
+def histogram(
+    input: Tensor,
+    bins: int | Tensor,
+    *,
+    range: Sequence[float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> Histogram:
+    """Return how many elements (or which sum of weights) fall between the edges, and the edges; the last is in the last bin.
+
+    `bins` is their number, from the least to the largest element unless `range` says otherwise, or the edges themselves.
+    With `density`, the counts are divided by their sum and by the widths. Raises NotImplementedError for integers, RuntimeError
+    for no bins or an empty range.
+    """
+    x = input._data
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"histogram is implemented for floating tensors, not for {x.dtype}")
+    edges = bins._data if isinstance(bins, Tensor) else _edges(x, bins, range)
+    inside = (x >= edges[0]) & (x <= edges[-1])
+    place = np.minimum(np.searchsorted(edges, x[inside], side="right") - 1, edges.size - 2)
+    counted = None if weight is None else weight._data[inside]
+    counts = np.bincount(place, counted, minlength=edges.size - 1).astype(x.dtype)
+    if density:
+        counts = counts / (counts.sum() * np.diff(edges))
+    return Histogram(wrap(counts), wrap(edges))
+
+
+def _edges(x: Array, bins: int, range: Sequence[float] | None) -> Array:
+    """The edges of equal bins over the range, or over the elements; around a single value, half a unit on each side."""
+    low, high = (float(x.min(initial=np.inf)), float(x.max(initial=-np.inf))) if range is None else map(float, range)
+    if range is None and not x.size:
+        low, high = 0.0, 1.0
+    if bins <= 0 or not (np.isfinite(low) and np.isfinite(high) and low <= high):
+        raise RuntimeError(f"histogram: needs bins > 0 and a finite range with max >= min, but got {bins} from {low} to {high}")
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, bins + 1, dtype=x.dtype)
 
 
 def unique(

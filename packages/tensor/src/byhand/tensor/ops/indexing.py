@@ -18,6 +18,8 @@ from .shapes import in_range
 
 __all__ = ["gather", "put", "take"]
 
+IN_PLACE = ("put",)
+
 
 @op(view=True)
 def _index(input: Array, *, index: Index) -> Array:

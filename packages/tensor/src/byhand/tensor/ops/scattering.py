@@ -16,9 +16,9 @@ from .indexing import _gather, along, gather, getitem
 from .rounding import div
 from .shapes import expand, in_range, reshape
 
-__all__ = ["scatter", "scatter_add", "scatter_reduce", "take_along_dim"]
+__all__ = ["index_reduce", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"]
 
-IN_PLACE = ("scatter", "scatter_add", "scatter_reduce")
+IN_PLACE = ("index_reduce", "scatter", "scatter_add", "scatter_reduce")
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -144,6 +144,24 @@ def scatter_reduce(
     if reduce == "prod":
         return _scatter_prod(input, index, src, dim=dim)
     return _scatter_extreme(input, index, src, dim=dim, reduce=reduce)
+
+
+def index_reduce(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """Return `input` with the slices of `source` that go to one place along `dim` combined there: "prod", "mean", "amax", "amin".
+
+    Without `include_self`, the old slice does not take part. Raises RuntimeError for another name or if the shapes do not fit.
+    """
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    if index._data.ndim > 1 or (source._data.ndim and source._data.shape[dim] != index._data.size):
+        raise RuntimeError(
+            f"index_reduce(): index {tuple(index.shape)} must name one place for each slice of {tuple(source.shape)} along {dim}"
+        )
+    places = [-1 if d == dim % max(source._data.ndim, 1) else 1 for d in range(source._data.ndim)]
+    spread = expand(reshape(index, places), source._data.shape)
+    return scatter_reduce(input, dim, spread, source, reduce, include_self=include_self)
 
 
 def _neutral(input: Tensor, reduce: str) -> Any:
