@@ -11,8 +11,8 @@ from pathlib import Path
 import byhand.tensor as bt
 import numpy as np
 import pytest
-from byhand import optim
-from byhand.examples import breast_cancer
+from byhand import nn, optim
+from byhand.examples import breast_cancer, resnet
 from byhand.examples.cli import main
 from byhand.examples.compare import compare
 from byhand.examples.options import Options
@@ -211,6 +211,9 @@ real = pytest.mark.skipif(not DATA.is_dir(), reason="BYHAND_DATA names no folder
         ("digits --epochs 15", 10, "test_accuracy", 0.95),
         ("diabetes --epochs 20", 1.5, "test_r2", 0.3),
         ("diabetes --model mlp --epochs 20", 1.2, "test_r2", 0.3),
+        ("digits --model cnn --epochs 4", 5, "test_accuracy", 0.95),
+        pytest.param("mnist --model cnn --limit 600 --epochs 4", 3, "test_accuracy", 0.8, marks=real),
+        pytest.param("mnist --model resnet --limit 300 --epochs 4 --batch-size 16", 1.5, "test_accuracy", 0.4, marks=real),
         pytest.param("mnist --limit 1500 --epochs 4", 3, "test_accuracy", 0.85, marks=real),
         pytest.param("mnist --model one-vs-rest --limit 1500 --epochs 4", 1.5, "test_accuracy", 0.7, marks=real),
         pytest.param("mnist --model one-vs-rest-hinge --limit 1500 --epochs 4", 1.5, "test_accuracy", 0.65, marks=real),
@@ -233,3 +236,24 @@ def test_digits_reach_97_5_per_cent_as_the_mean_of_three_seeds(tmp_path):
         assert CliRunner().invoke(main, ["digits", "--seed", str(seed), "--out", str(folder)]).exit_code == 0
         accuracies.append(rows(folder)[-1]["test_accuracy"])
     assert np.mean(accuracies) >= 0.975, accuracies
+
+
+def test_a_residual_network_is_that_of_pytorch():
+    """The page's own source, run with PyTorch's modules: the same answers and gradients from the same parameters."""
+    torch = pytest.importorskip("torch")
+    source = "".join(line for line in Path(resnet.__file__).read_text("utf-8").splitlines(True) if not line.startswith("from "))
+    theirs_too = {"nn": torch.nn, "F": torch.nn.functional, "Tensor": torch.Tensor}
+    exec(compile(source, resnet.__file__, "exec"), theirs_too)
+    bt.manual_seed(0)
+    ours, theirs = resnet.resnet(3, 7, 2, 4), theirs_too["resnet"](3, 7, 2, 4)
+    theirs.load_state_dict({name: torch.tensor(p.detach().numpy()) for name, p in ours.state_dict().items()})
+    images = np.random.default_rng(0).standard_normal((5, 3, 12, 10)).astype(np.float32)
+    targets = np.array([0, 6, 2, 2, 5])
+    mine, other = ours(bt.tensor(images)), theirs(torch.tensor(images))
+    np.testing.assert_allclose(mine.detach().numpy(), other.detach().numpy(), rtol=1e-4, atol=1e-5)
+    nn.functional.cross_entropy(mine, bt.tensor(targets)).backward()
+    torch.nn.functional.cross_entropy(other, torch.tensor(targets)).backward()
+    assert sum(1 for m in theirs.modules() if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear))) == 14 + 2  # two shortcuts
+    for (name, p), q in zip(ours.named_parameters(), theirs.parameters()):
+        scale = float(q.grad.abs().max())
+        np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=1e-3, atol=1e-4 * scale, err_msg=name)

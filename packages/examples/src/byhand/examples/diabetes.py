@@ -53,6 +53,7 @@ def train(run: Run) -> None:
         loss = run.loss(run.model(measurements), targets)
         optimizer.zero_grad()
         loss.backward()
+        nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
         optimizer.step()
         run.note(loss)
 

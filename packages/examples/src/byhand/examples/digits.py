@@ -15,7 +15,7 @@ from byhand.examples.training import Run
 from byhand.nn import functional as F
 from rich.table import Table
 
-__all__ = ["EXAMPLE", "data", "mlp", "pixels", "predict", "report", "train"]
+__all__ = ["EXAMPLE", "cnn", "data", "mlp", "pixels", "predict", "report", "train"]
 
 CLASSES = tuple("0123456789")
 
@@ -48,6 +48,22 @@ def mlp() -> nn.Sequential:
     )  # fmt: skip
 
 
+def cnn() -> nn.Sequential:
+    """Two convolutions that keep the 8 × 8 pixels, a maximum over 2 × 2 of them, 10 logits."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.5),
+        nn.Linear(64 * 4 * 4, 10),
+    )
+
+
 def train(run: Run) -> None:
     """Softmax and cross-entropy; AdamW with a step size that rises and falls again."""
     optimizer = optim.AdamW(run.model.parameters(), lr=run.options.lr, weight_decay=0.01)
@@ -75,6 +91,9 @@ def predict(run: Run, file: str) -> Table:
 EXAMPLE = Example(
     name="digits",
     about=__doc__,
-    recipes={"mlp": Recipe(mlp, F.cross_entropy, Options(epochs=60, lr=0.01, batch_size=64))},
+    recipes={
+        "mlp": Recipe(mlp, F.cross_entropy, Options(epochs=60, lr=0.01, batch_size=64)),
+        "cnn": Recipe(cnn, F.cross_entropy, Options(epochs=20, lr=0.01, batch_size=64)),
+    },
     data=data, train=train, measure=measure, report=report, predict=predict,
 )  # fmt: skip

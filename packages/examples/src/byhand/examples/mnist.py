@@ -1,8 +1,9 @@
 """Which digit was written, or which piece of clothing is it, on 28 × 28 grey pixels?
 
 Of the 60,000 images of the training part 5,000, cut off by the seed, choose the best epoch; the 10,000 of the test part
-are looked at once, at the end. Models: mlp, with softmax and cross-entropy; one-vs-rest, ten linear classifiers, each of
-which tells its class from all others, by binary cross-entropy or by the hinge loss of support vector machines.
+are looked at once, at the end. Models: mlp, cnn (two convolutions) and resnet (8 layers), with softmax and cross-entropy;
+one-vs-rest, ten linear classifiers, each of which tells its class from all others, by binary cross-entropy or by the hinge
+loss of support vector machines.
 """
 
 from dataclasses import replace
@@ -18,12 +19,13 @@ from byhand.examples.example import Example, Recipe
 from byhand.examples.images import measure, predict_image, report_images
 from byhand.examples.inputs import read_grey
 from byhand.examples.options import Options
+from byhand.examples.resnet import resnet
 from byhand.examples.training import Run
 from byhand.nn import functional as F
 from byhand.tensor import Tensor
 from rich.table import Table
 
-__all__ = ["FASHION", "MNIST", "bce", "data", "hinge", "linear", "mlp", "pixels", "predict", "report", "train"]
+__all__ = ["FASHION", "MNIST", "bce", "cnn", "data", "hinge", "linear", "mlp", "pixels", "predict", "report", "train"]
 
 
 def data(options: Options, source: ModuleType) -> Split[Part]:
@@ -54,6 +56,26 @@ def mlp() -> nn.Sequential:
         nn.ReLU(),
         nn.Dropout(0.2),
         nn.Linear(256, 10),
+    )
+
+
+def cnn() -> nn.Sequential:
+    """Two convolutions, each followed by a maximum over 2 × 2 pixels: 28² → 24² → 12² → 12² → 6²; then 128 → 10 logits."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 5),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(64 * 6 * 6, 128),
+        nn.ReLU(),
+        nn.Dropout(0.3),
+        nn.Linear(128, 10),
     )
 
 
@@ -102,6 +124,8 @@ MNIST = Example(
     about=__doc__,
     recipes={
         "mlp": Recipe(mlp, F.cross_entropy, Options(epochs=10, lr=0.002, batch_size=128)),
+        "cnn": Recipe(cnn, F.cross_entropy, Options(epochs=5, lr=0.004, batch_size=128)),
+        "resnet": Recipe(partial(resnet, 1, 10, 1), F.cross_entropy, Options(epochs=5, lr=0.01, batch_size=128)),
         "one-vs-rest": Recipe(linear, bce, Options(epochs=10, lr=0.002, batch_size=128)),
         "one-vs-rest-hinge": Recipe(linear, hinge, Options(epochs=10, lr=0.002, batch_size=128)),
     },
