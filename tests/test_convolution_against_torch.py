@@ -13,7 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as TF
 from beside_torch import compare
-from byhand.nn.functional import _patches
+from byhand.nn.functional import _correlation, _patches
 
 NAMES = [f"nn.functional.conv{kind}{rank}d" for kind in ("", "_transpose") for rank in (1, 2, 3)]
 CANCELLING = {"conv2d", "conv3d", "conv_transpose3d"}  # in float32 their samples cancel; `test_rounding` judges them
@@ -94,10 +94,13 @@ def numbers(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-@pytest.mark.parametrize("block", [_patches.BLOCK, 500])
+@pytest.mark.parametrize("block", [None, 1, 500])
 @pytest.mark.parametrize(("input", "weight", "options"), SHAPES)
 def test_convolution(input, weight, options, block, monkeypatch):
-    monkeypatch.setattr(_patches, "BLOCK", block)
+    """In one block, line by line, and in blocks of unequal length."""
+    if block is not None:
+        monkeypatch.setattr(_patches, "BLOCK", block)
+        monkeypatch.setattr(_correlation, "DEPTHWISE_BLOCK", block)
     name = f"conv{len(weight) - 2}d"
     arrays = numbers(*input), numbers(*weight, seed=1), numbers(weight[0], seed=2)
     compare(partial(getattr(F, name), **options), partial(getattr(TF, name), **options), *arrays)

@@ -28,15 +28,23 @@ def correlate(x: NDArray, weight: NDArray, bias: NDArray | None, count: Shape, a
         _depthwise(x, weight, bias, out, at)
         return result
     factor = _as_matrices(weight, at.groups)  # (G, K·C/G, O/G)
-    beside = None if bias is None else np.tile(bias, count[-1])
+    beside = None if bias is None else _along_a_line(bias, count)
     for place, rows in matrices(x, kernel, count, at):
         target = out[place]
         by_group = target.reshape(-1, at.groups, factor.shape[2]).transpose(1, 0, 2)
         np.matmul(rows, factor, out=by_group)
         if beside is not None:
-            lines = target.reshape(-1, beside.size)
+            lines = target.reshape(-1, *beside.shape)
             lines += beside
     return result
+
+
+def _along_a_line(v: NDArray, count: Shape) -> NDArray:
+    """One number for each channel, again for each position of the last dimension, so that NumPy's inner loops are long.
+
+    In one dimension a block may hold any number of positions, so there it is repeated by broadcasting.
+    """
+    return np.tile(v, (count[-1] if len(count) > 1 else 1, 1))
 
 
 def _as_matrices(weight: NDArray, groups: int) -> NDArray:
@@ -112,9 +120,8 @@ def _depthwise(x: NDArray, weight: NDArray, bias: NDArray | None, out: NDArray, 
     """Each channel by itself: y_{n,p,c} = b_c + Σ_k x_{n,sp+dk−π,c} w_{c,k}, one multiplication and addition for each tap."""
     kernel, count, outputs = weight.shape[2:], out.shape[1:-1], out.shape[-1]
     taps = _taps_of(_for_each_output(x, outputs), kernel, count, at)
-    repeats = (count[-1] if len(count) > 1 else 1, 1)  # along a whole line, so that NumPy's inner loops are long
-    factors = [np.tile(factor, repeats) for factor in weight.reshape(outputs, -1).T]
-    beside = None if bias is None else np.tile(bias, repeats)
+    factors = [_along_a_line(factor, count) for factor in weight.reshape(outputs, -1).T]
+    beside = None if bias is None else _along_a_line(bias, count)
     spare = np.empty(0, out.dtype)
     for place in blocks(out.shape[0], count[0], math.prod(out.shape[2:]) * out.itemsize, DEPTHWISE_BLOCK):
         part = out[place]

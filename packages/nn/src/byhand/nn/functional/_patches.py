@@ -72,7 +72,7 @@ def windows(x: NDArray, kernel: Shape, count: Shape, at: Geometry) -> NDArray:
     return np.lib.stride_tricks.as_strided(x, shape, (sample, *across, *along, channel), writeable=False)
 
 
-def blocks(samples: int, lines: int, bytes_a_line: int, block: int = BLOCK) -> Iterator[tuple[slice, slice]]:
+def blocks(samples: int, lines: int, bytes_a_line: int, block: int) -> Iterator[tuple[slice, slice]]:
     """Cut `samples` of `lines` each into parts of about `block` bytes: several samples, or some lines of one."""
     fitting = max(1, block // max(bytes_a_line, 1))
     if fitting >= lines:
@@ -105,7 +105,7 @@ def matrices(x: NDArray, kernel: Shape, count: Shape, at: Geometry) -> Iterator[
     first = rank + 2 if few else 0  # where the samples stand
     width = taps * channels
     memory = np.empty(0, x.dtype)
-    for place in blocks(x.shape[0], count[0], math.prod(count[1:]) * groups * width * x.itemsize):
+    for place in blocks(x.shape[0], count[0], math.prod(count[1:]) * groups * width * x.itemsize, BLOCK):
         part = view[(slice(None),) * first + place]
         if memory.size < part.size:
             memory = np.empty(part.size, x.dtype)
