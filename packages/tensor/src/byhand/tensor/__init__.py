@@ -10,6 +10,7 @@ from . import (
     _methods,
     _modes,
     _numpy,
+    _threads,
     autograd as autograd,
     creation,
     func as func,
@@ -26,6 +27,7 @@ from ._memory import fill as fill, narrow as narrow, numel as numel, select as s
 from ._modes import *
 from ._op import op as op
 from ._tensor import Size as Size, Tensor as Tensor
+from ._threads import *
 from .creation import *
 from .matrices import *
 from .ops.bessel import *
@@ -76,6 +78,6 @@ __all__ = sorted(
         "Size", "Tensor", "autograd", "fill", "func", "is_complex", "is_floating_point", "linalg", "narrow", "numel", "op",
         "random", "select", "utils",
     }.union(
-        *(table.__all__ for table in (_dtypes, _info, _modes, creation, matrices, random, *ops.TABLES))
+        *(table.__all__ for table in (_dtypes, _info, _modes, _threads, creation, matrices, random, *ops.TABLES))
     )
 )

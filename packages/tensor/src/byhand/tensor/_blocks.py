@@ -1,6 +1,7 @@
-"""Walking through large arrays in blocks that stay in the cache while several passes go over them.
+"""Walking through large arrays in blocks that stay in the cache while several passes go over them, on several threads.
 
-A kernel is a pure function of its blocks: `kernel(*inputs, *outputs)` reads the first, fills the last, and keeps nothing.
+The one place for both. A kernel is a pure function of its blocks: `kernel(*inputs, *outputs)` reads the first, fills the last,
+and keeps nothing. So blocks can be worked on at the same time, and NumPy lets other threads run while it computes.
 """
 
 from __future__ import annotations
@@ -10,10 +11,21 @@ from typing import Any
 
 import numpy as np
 
+from ._threads import shared_out
+
 BLOCK = 32768  # elements of a block: few buffers of this size fit into the second-level cache
 
 Kernel = Callable[..., Any]
 Array = np.ndarray[Any, Any]
+
+
+def in_parts(work: Callable[[slice], Any], rows: int, columns: int = 1) -> None:
+    """Call `work(part)` for consecutive slices of `rows` rows with `columns` numbers each, about `BLOCK` numbers at a time."""
+    step = max(BLOCK // max(columns, 1), 1)
+    if rows <= step:
+        work(slice(0, rows))
+        return
+    shared_out(work, [slice(start, min(start + step, rows)) for start in range(0, rows, step)], rows * columns)
 
 
 def in_blocks(kernel: Kernel, inputs: Sequence[Array], outputs: Sequence[Array], rows: int = BLOCK) -> None:
@@ -23,8 +35,7 @@ def in_blocks(kernel: Kernel, inputs: Sequence[Array], outputs: Sequence[Array],
         kernel(*inputs, *outputs)
         return
     arrays = (*inputs, *outputs)
-    for start in range(0, count, rows):
-        kernel(*[array[start : start + rows] for array in arrays])
+    in_parts(lambda part: kernel(*[array[part] for array in arrays]), count, max(BLOCK // max(rows, 1), 1))
 
 
 def elementwise(kernel: Kernel, *inputs: Array, outputs: int = 1) -> Any:
