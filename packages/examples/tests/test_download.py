@@ -106,6 +106,8 @@ def test_whatever_part_is_there_the_file_is_right(server, cache, part, way):
     (cache / "a.bin.part").write_bytes(part)
     assert fetch(remote(server, way)).read_bytes() == CONTENT
     assert files(cache) == ["a.bin"]
+    if way == "no-ranges" or part == CONTENT[:5000]:
+        assert len(Handler.asked) == 1  # nothing had to be fetched twice
 
 
 @pytest.mark.parametrize("damage", [CONTENT[:1000], CONTENT[:-1] + b"?", b""])

@@ -222,6 +222,19 @@ def test_patience_ends_a_run_that_gets_no_better(whole, tmp_path):
     train(run)
     assert [row["validation_loss"] for row in run.history] == [3, 1, 2, 1.5]
     assert rows(tmp_path)[-1] == {"best_epoch": 2}
+    assert [len(load_checkpoint(tmp_path / name)["history"]) for name in (BEST, LAST)] == [2, 4]
+
+
+def test_the_model_is_judged_without_gradients_and_dropout(tmp_path):
+    states = []
+
+    def watched(model, part, loss):
+        states.append((model.training, torch.is_grad_enabled()))
+        return measure(model, part, loss)
+
+    run = start(tmp_path, measure=watched)
+    train(run)
+    assert states == [(False, False)] * (OPTIONS.epochs + 1)
 
 
 def test_the_held_out_part_is_opened_after_training_and_once(tmp_path):
