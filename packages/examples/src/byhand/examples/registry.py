@@ -27,7 +27,8 @@ EXAMPLES = {
         "96 %, in seconds",
     ),
     "digits": Entry(
-        "digits", "EXAMPLE", "Which digit was written?", "1,797 digits, 8 × 8 pixels (bundled)", "mlp, cnn", "98 % by mlp, 98.8 % by cnn",
+        "digits", "EXAMPLE", "Which digit was written?", "1,797 digits, 8 × 8 pixels (bundled)", "mlp, cnn",
+        "98 % by mlp, 98.8 % by cnn",
     ),
     "diabetes": Entry(
         "diabetes", "EXAMPLE", "How far will the disease go in a year? (a regression)", "442 patients, 10 measurements (bundled)",
