@@ -5,6 +5,7 @@ gradients, and in float32, int64 and bool wherever PyTorch takes the dtype: valu
 of `torch.testing.assert_close`.
 """
 
+import dataclasses
 import operator
 import warnings
 from collections import defaultdict
@@ -41,7 +42,7 @@ def cases(names):
 
 def mapped(function, value):
     """The value with each torch tensor and dtype in it replaced."""
-    if isinstance(value, torch.Tensor | torch.dtype | torch.memory_format):
+    if isinstance(value, torch.Tensor | torch.dtype | torch.memory_format | torch.nn.LinearCrossEntropyOptions):
         return function(value)
     if isinstance(value, PackedSequence):
         parts = [mapped(function, part) for part in value]
@@ -55,7 +56,9 @@ def mapped(function, value):
 
 
 def as_ours(value):
-    """A torch tensor as ours, in memory of its own with the same strides; a dtype or a memory format under our name."""
+    """A torch tensor as ours, in memory of its own with the same strides; a dtype, a memory format or options as ours."""
+    if isinstance(value, torch.nn.LinearCrossEntropyOptions):
+        return bn.LinearCrossEntropyOptions(**mapped(as_ours, dataclasses.asdict(value)))
     if isinstance(value, torch.memory_format):
         return getattr(bt, str(value).split(".")[1])
     if isinstance(value, torch.dtype):

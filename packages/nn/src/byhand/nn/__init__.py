@@ -5,6 +5,7 @@
 
 from . import functional as functional, init as init, utils as utils
 from .modules import (
+    adaptive_softmax,
     attention,
     bilinear,
     binary,
@@ -20,6 +21,7 @@ from .modules import (
     instance,
     likelihoods,
     linear,
+    linear_cross_entropy,
     margins,
     module,
     normalisation,
@@ -41,6 +43,7 @@ from .modules import (
     unfolding,
     upsampling,
 )
+from .modules.adaptive_softmax import *
 from .modules.attention import *
 from .modules.bilinear import *
 from .modules.binary import *
@@ -56,6 +59,7 @@ from .modules.gated import *
 from .modules.instance import *
 from .modules.likelihoods import *
 from .modules.linear import *
+from .modules.linear_cross_entropy import *
 from .modules.margins import *
 from .modules.module import *
 from .modules.normalisation import *
@@ -79,10 +83,10 @@ from .modules.upsampling import *
 from .parameter import Parameter as Parameter
 
 _TABLES = (
-    attention, bilinear, binary, classification, container, convolution, ctc, distances, dropout, embedding,
-    fractional_pooling, gated, instance, likelihoods, linear, margins, module, normalisation, padding, parameters, pooling,
-    rectifiers, recurrent, recurrent_base, recurrent_cell, regression, shrinkage, shuffling, sigmoids, softmaxes,
-    standardising, transformer, transformer_layers, unfolding, upsampling,
+    adaptive_softmax, attention, bilinear, binary, classification, container, convolution, ctc, distances, dropout,
+    embedding, fractional_pooling, gated, instance, likelihoods, linear, linear_cross_entropy, margins, module,
+    normalisation, padding, parameters, pooling, rectifiers, recurrent, recurrent_base, recurrent_cell, regression,
+    shrinkage, shuffling, sigmoids, softmaxes, standardising, transformer, transformer_layers, unfolding, upsampling,
 )  # fmt: skip
 
 __all__ = sorted({"Parameter", "functional", "init", "utils"}.union(*(table.__all__ for table in _TABLES)))

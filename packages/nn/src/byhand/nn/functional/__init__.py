@@ -20,6 +20,7 @@ from . import (
     likelihood_of_classes,
     likelihoods,
     linear as _linear,
+    linear_cross_entropy as _linear_cross_entropy,
     margins,
     max_pooling,
     multi_head,
@@ -56,6 +57,7 @@ from .interpolation import *
 from .likelihood_of_classes import *
 from .likelihoods import *
 from .linear import *
+from .linear_cross_entropy import *
 from .margins import *
 from .max_pooling import *
 from .multi_head import *
@@ -76,8 +78,8 @@ from .unpooling import *
 _TABLES = (
     adaptive_pooling, attention, avg_pooling, _bilinear, binary, classification, convolution, ctc, distances, _dropout,
     _embedding, fractional_pooling, gated, _gelu, grid_sampling, interpolation, likelihood_of_classes, likelihoods, _linear,
-    margins, max_pooling, multi_head, multi_margins, normalisation, padding, rectifiers, regression, response, shrinkage,
-    shuffling, sigmoids, softmaxes, standardising, unfolding, unpooling,
+    _linear_cross_entropy, margins, max_pooling, multi_head, multi_margins, normalisation, padding, rectifiers, regression,
+    response, shrinkage, shuffling, sigmoids, softmaxes, standardising, unfolding, unpooling,
 )  # fmt: skip
 
 __all__ = sorted({name for table in _TABLES for name in table.__all__})

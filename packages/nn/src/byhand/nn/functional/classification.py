@@ -33,14 +33,14 @@ def _cross_entropy(
     """
     axis = class_axis(input)
     chosen = choice(input, target, weight, ignore_index)
-    exponentials, largest, total = _exponentials(input, axis)
+    exponentials, largest, total = exponentials_of(input, axis)
     loss = np.log(total)
     loss += largest
     loss = np.asarray(loss.reshape(chosen.index.shape) - input[places(chosen.index, axis)])
     return chosen.reduced(loss, reduction), exponentials, total, chosen.index, chosen.share(reduction, input.dtype)
 
 
-def _exponentials(x: Array, axis: int) -> tuple[Array, Array, Array]:
+def exponentials_of(x: Array, axis: int) -> tuple[Array, Array, Array]:
     """e^{x − m}, the largest m and the sum along the axis, block after block of samples."""
     exponentials = np.empty_like(x)
     largest, total = (np.empty((*x.shape[:axis], 1, *x.shape[axis + 1 :]), x.dtype) for _ in range(2))

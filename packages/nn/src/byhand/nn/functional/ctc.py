@@ -86,7 +86,7 @@ def _ctc_backward(
     time = (input_lengths - 1 - np.arange(times)[:, None]) % max(times, 1)  # (T, N)
     place = (2 * target_lengths[:, None] - np.arange(stations.shape[1])) % stations.shape[1]  # (N, L)
     turned = np.take_along_axis(np.take_along_axis(emitted, time[:, :, None], 0), place[None], 2)
-    endings = _chances(turned, _skips(np.take_along_axis(stations, place, 1), blank), target_lengths)
+    endings = _chances(turned, _skips(np.take_along_axis(stations, place, 1)), target_lengths)
     backwards = np.take_along_axis(np.take_along_axis(endings, time[:, :, None], 0), place[None], 2)
     total = _final(forwards, input_lengths, target_lengths)
     inside = np.arange(stations.shape[1]) <= 2 * target_lengths[:, None]
@@ -112,12 +112,13 @@ def _stations(targets: Array, blank: int) -> tuple[Array, Array]:
     """The labels with blanks around each, (N, L), and which of them may be reached by two."""
     stations = np.full((targets.shape[0], 2 * targets.shape[1] + 1), blank)
     stations[:, 1::2] = targets
-    return stations, _skips(stations, blank)
+    return stations, _skips(stations)
 
 
-def _skips(stations: Array, blank: int) -> Array:
+def _skips(stations: Array) -> Array:
+    """Which stations differ from the one before the last: blanks never do."""
     skips = np.zeros(stations.shape, bool)
-    skips[:, 2:] = (stations[:, 2:] != blank) & (stations[:, 2:] != stations[:, :-2])
+    skips[:, 2:] = stations[:, 2:] != stations[:, :-2]
     return skips
 
 
