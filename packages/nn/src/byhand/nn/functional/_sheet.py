@@ -78,7 +78,11 @@ class Sheet(NamedTuple):
         if self.beside:
             sums += np.einsum("ij,ij->j", a, b)
         else:
-            np.einsum("ij,ij->i", a, b, out=sums[block])
+            np.vecdot(a, b, out=sums[block])
+
+    def scratch(self, matrix: Array) -> Array:
+        """Return memory for one block of rows."""
+        return np.empty_like(matrix[next(self.blocks(matrix), slice(0))])
 
     def part(self, spread: Array, block: slice) -> Array:
         """What of `spread` belongs to a block of rows."""

@@ -110,22 +110,21 @@ def _batch_norm_backward(
     """
     sheet = sheet_for(input)
     matrix, upstream = sheet.matrix(input), sheet.matrix(g)
-    out, scratch = np.empty(matrix.shape, matrix.dtype), np.empty(matrix.shape, matrix.dtype)
+    out, scratch = np.empty(matrix.shape, matrix.dtype), sheet.scratch(matrix)
     total, centre, products = sheet.total(upstream), sheet.spread(mean), sheet.sums(matrix)
     for block in sheet.blocks(matrix):
-        h = scratch[block]
-        np.subtract(matrix[block], sheet.part(centre, block), out=h)
+        h = np.subtract(matrix[block], sheet.part(centre, block), out=scratch[: len(out[block])])
         sheet.along(products, block, upstream[block], h)
     along = sheet.gathered(products) * rstd
     count = max(input.size // max(sheet.channels, 1), 1)
     factor = rstd if weight is None else rstd * weight
     a, b, c = map(sheet.spread, (factor, factor * rstd * along * (-1 / count), factor * total * (-1 / count)))
     for block in sheet.blocks(matrix):
-        y, h = out[block], scratch[block]
-        np.multiply(upstream[block], sheet.part(a, block), out=y)
+        y = np.multiply(upstream[block], sheet.part(a, block), out=out[block])
+        h = np.subtract(matrix[block], sheet.part(centre, block), out=scratch[: len(y)])
         h *= sheet.part(b, block)
+        h += sheet.part(c, block)
         y += h
-        y += sheet.part(c, block)
     return sheet.tensor(out), along, total
 
 

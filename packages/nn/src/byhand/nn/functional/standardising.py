@@ -52,7 +52,7 @@ def _standardise(
         if centred:
             np.matmul(rows[block], average, out=mean[block])
         np.subtract(rows[block], mean[block, None], out=y)
-        rstd[block] = 1 / np.sqrt(np.einsum("ij,ij->i", y, y) / max(count, 1) + eps)
+        rstd[block] = 1 / np.sqrt(np.vecdot(y, y) / max(count, 1) + eps)
         _scale(y, rstd[block], None if weights is None else weights[block], None if biases is None else biases[block])
     return np.reshape(out, input.shape), mean, rstd
 
@@ -135,12 +135,12 @@ def _pull_cells(
         cells = np.reshape(g[block], shape)
         np.subtract(rows[block], mean[block, None], out=h)
         total[block] = np.matmul(cells, ones)
-        along[block] = np.einsum("ijk,ijk->ij", cells, np.reshape(h, shape))
+        along[block] = np.vecdot(cells, np.reshape(h, shape))
         np.multiply(cells, (w * r[:, None])[:, :, None], out=np.reshape(y, shape))
-        h *= (np.einsum("ij,ij->i", w, along[block]) * r**3 / -count)[:, None]
+        h *= (np.vecdot(w, along[block]) * r**3 / -count)[:, None]
         y += h
         if centred:
-            y += (np.einsum("ij,ij->i", w, total[block]) * r / -count)[:, None]
+            y += (np.vecdot(w, total[block]) * r / -count)[:, None]
     along *= rstd[:, None]
     per_sample = -1, groups * channels
     return np.add.reduce(np.reshape(along, per_sample), axis=0), np.add.reduce(np.reshape(total, per_sample), axis=0)
