@@ -56,8 +56,6 @@ def test_over_the_last_dimension(name, affine, shape):
 @pytest.mark.parametrize("groups", [1, 2, 6])
 @pytest.mark.parametrize("affine", [2, 1, 0])
 def test_group_norm(groups, shape, affine):
-    if len(shape) == 2 and groups == 6:
-        pytest.skip("of one number the deviation is rounding")
     given = [numbers(6, seed=i) for i in range(1, affine + 1)]
     second = bool(np.prod(shape) < 10000)
     ours, theirs = (lambda x, *w, f=side.group_norm: f(x, groups, *w) for side in (F, TF))
@@ -86,12 +84,12 @@ ORDERS = {"first": lambda x: x, "last": lambda x: np.moveaxis(np.ascontiguousarr
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("shape", [(64, 3, 16, 15), (5, 7, 30, 30), (100, 64, 9), (6, 3, 2, 2, 3), (500, 40), (0, 3, 4)])
+@pytest.mark.parametrize("shape", [(128, 3, 16, 31), (20, 7, 30, 40), (150, 64, 9), (6, 3, 2, 2, 3), (500, 40), (0, 3, 4)])
 def test_batch_norm(shape, training, order, dtype):
     x = ORDERS[order](numbers(*shape, dtype="float32"))
     weight, bias, mean = (numbers(shape[1], dtype="float32", seed=i) for i in (1, 2, 3))
     var = np.abs(numbers(shape[1], dtype="float32", seed=4)) + np.float32(0.5)
-    upstream = numbers(*shape, dtype="float32", seed=5)
+    upstream = numbers(*shape, dtype="float32", seed=5) - np.float32(1)
     found = []
     for library, side, wanted in ((bt, F, dtype), (torch, TF, "float64")):
         given = [library.from_numpy(a.astype(wanted, "K")).requires_grad_() for a in (x, weight, bias)]
