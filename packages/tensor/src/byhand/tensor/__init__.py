@@ -48,6 +48,7 @@ from .ops.logarithms import *
 from .ops.logic import *
 from .ops.masking import *
 from .ops.norms import *
+from .ops.parts import *
 from .ops.pointwise import *
 from .ops.products import *
 from .ops.quantiles import *

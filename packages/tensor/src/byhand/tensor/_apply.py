@@ -141,6 +141,9 @@ def _checked(op: Op, args: Any) -> tuple[Any, ...]:
 def _several(op: Op, args: Any, behind: Behind, options: dict[str, Any], outs: tuple[Any, ...]) -> Any:
     """Wrap the outputs of an operation that has several; the hidden ones stay in the node."""
     results = tuple([wrap(np.asarray(out)) for out in outs[: op.public]])
+    if op.view:
+        for result in results:
+            link_view(result, args[0])
     if behind[3] and op.rules and GRAD.get():
         node = record(op, args, behind, options, outs, results)
         if op.public == 1:

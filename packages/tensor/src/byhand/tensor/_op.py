@@ -59,7 +59,7 @@ def op(
 
     Args:
         promote: how the inputs come to one dtype; one of the strategies in `_promotion`, or None to leave them alone.
-        view: the result may share the first input's memory.
+        view: the result (or each of several) may share the first input's memory.
         outputs: the names of what the forward returns, by which rules may ask for them.
         public: how many of the outputs the caller sees (all, unless given); the others are only kept for the rules.
     """

@@ -21,6 +21,7 @@ from . import (
     logic,
     masking,
     norms,
+    parts,
     pointwise,
     products,
     quantiles,
@@ -45,7 +46,7 @@ from . import (
 
 TABLES: tuple[ModuleType, ...] = (
     bessel, blending, choices, closeness, contractions, counting, diagonals, differences, elementary, fitting, gamma,
-    hyperbolic, indexing, integers, logarithms, logic, masking, norms, pointwise, products, quantiles, reals,
+    hyperbolic, indexing, integers, logarithms, logic, masking, norms, parts, pointwise, products, quantiles, reals,
     rearranging, reductions, rounding, scans, scattering, shapes, slices, slopes, softmax, sorting, special, statistics,
     strided, summation, trigonometry, windows,
 )

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Size, Tensor
-from .rearranging import chunk
+from .parts import chunk, split
 from .reductions import sum
-from .shapes import reshape, sizes, split
+from .shapes import reshape, sizes
 
 __all__ = [
     "broadcast_shapes", "split_with_sizes", "sum_to_size", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes",

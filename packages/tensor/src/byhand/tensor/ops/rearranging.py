@@ -12,13 +12,12 @@ from .._errors import ShapeError
 from .._graph import Array, Shape
 from .._op import op
 from .._tensor import Tensor
-from .indexing import getitem
 from .shapes import cat, expand, in_range, permute, reshape, sizes, transpose, unsqueeze
 
 __all__ = [
-    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors", "chunk", "column_stack", "dsplit", "dstack",
-    "flip", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "moveaxis", "movedim", "ravel", "repeat", "roll", "rot90",
-    "row_stack", "tensor_split", "tile", "unbind", "unflatten", "vsplit", "vstack",
+    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors", "column_stack", "dstack",
+    "flip", "fliplr", "flipud", "hstack", "meshgrid", "moveaxis", "movedim", "ravel", "repeat", "roll", "rot90",
+    "row_stack", "tile", "unflatten", "vstack",
 ]  # fmt: skip
 
 
@@ -245,63 +244,6 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         raise RuntimeError(f"unflatten: provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({total})")
     filled = [total // known if size == -1 else size for size in sizes]
     return reshape(input, *shape[:dim], *filled, *shape[dim + 1 :])
-
-
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of all slices along `dim`, without that dimension."""
-    if not input._data.ndim:
-        raise IndexError("unbind: Dimension specified as 0 but tensor has no dimensions")
-    lead = (slice(None),) * in_range(dim, input._data.ndim)
-    return tuple([getitem(input, (*lead, i)) for i in range(input._data.shape[len(lead)])])
-
-
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return at most `chunks` views along `dim`, all but the last of size ⌈n / chunks⌉."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if not input._data.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    total = input._data.shape[in_range(dim, input._data.ndim)]
-    return input.split(-(-total // chunks), dim) if total else input.split([0] * chunks, dim)  # type: ignore[no-any-return]
-
-
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views along `dim`: so many of nearly one size (the first ones larger), or cut at the indices given."""
-    if not input._data.ndim:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
-    lead = (slice(None),) * in_range(dim, input._data.ndim)
-    total = input._data.shape[len(lead)]
-    cuts = indices_or_sections.tolist() if isinstance(indices_or_sections, Tensor) else indices_or_sections
-    if isinstance(cuts, int):
-        if cuts <= 0:
-            raise RuntimeError(f"number of sections must be larger than 0, got {cuts}")
-        cuts = [i * (total // cuts) + min(i, total % cuts) for i in range(1, cuts)]
-    ends = [*cuts, total]
-    return tuple([getitem(input, (*lead, slice(a, b))) for a, b in zip([0, *cuts], ends, strict=True)])
-
-
-def _split_along(name: str, rank: int, input: Tensor, parts: Any, dim: int) -> tuple[Tensor, ...]:
-    if input._data.ndim < rank:
-        raise RuntimeError(f"{name} requires a tensor with at least {rank} dimension(s), but got {input._data.ndim}")
-    total = input._data.shape[dim]
-    if isinstance(parts, int) and (parts <= 0 or total % parts):
-        raise RuntimeError(f"{name}: the size of dimension {dim} ({total}) is not divisible by the split_size {parts}")
-    return tensor_split(input, parts, dim)
-
-
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Return views of columns, as `tensor_split` along dimension 1 (of a vector, 0), into equal parts only."""
-    return _split_along("hsplit", 1, input, indices_or_sections, 0 if input._data.ndim == 1 else 1)
-
-
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Return views of rows, as `tensor_split` along dimension 0, into equal parts only."""
-    return _split_along("vsplit", 2, input, indices_or_sections, 0)
-
-
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Return views of layers, as `tensor_split` along dimension 2, into equal parts only."""
-    return _split_along("dsplit", 3, input, indices_or_sections, 2)
 
 
 # PyTorch's other names

@@ -15,7 +15,7 @@ from .._promotion import same
 from .._tensor import Tensor
 
 __all__ = [
-    "broadcast_to", "cat", "concat", "concatenate", "expand", "flatten", "permute", "reshape", "split", "squeeze", "stack",
+    "broadcast_to", "cat", "concat", "concatenate", "expand", "flatten", "permute", "reshape", "squeeze", "stack",
     "swapaxes", "swapdims", "t", "transpose", "unsqueeze", "view",
 ]  # fmt: skip
 
@@ -73,13 +73,14 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Return the tensor with the dimensions `start_dim` … `end_dim` made one."""
     shape = input._data.shape or (1,)
-    first, last = _named("flatten", start_dim, len(shape)), _named("flatten", end_dim, len(shape))
+    first, last = named("flatten", start_dim, len(shape)), named("flatten", end_dim, len(shape))
     if first > last:
         raise RuntimeError(f"flatten() has invalid args: start_dim {start_dim} cannot come after end_dim {end_dim}")
     return _reshape(input, shape=(*shape[:first], int(np.prod(shape[first : last + 1])), *shape[last + 1 :]))
 
 
-def _named(name: str, dim: int, ndim: int) -> int:
+def named(name: str, dim: int, ndim: int) -> int:
+    """Return `dim` counted from the front. Raises IndexError, in which `name` says who asks, if there is no such dimension."""
     try:
         return in_range(dim, ndim)
     except np.exceptions.AxisError:
@@ -211,7 +212,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"cat: expected Tensor as element {i}, but got {type(tensor).__name__}; wrap it with tensor()")
     shape = next((t._data.shape for t in tensors if t._data.shape != (0,)), (0,))
-    dim = _named("cat", dim, len(shape) or 1)
+    dim = named("cat", dim, len(shape) or 1)
     nothing = (*shape[:dim], 0, *shape[dim + 1 :])  # PyTorch lets empty vectors pass among tensors of any rank
     return _cat(*[reshape(t, nothing) if t._data.shape == (0,) else t for t in tensors], dim=dim)
 
@@ -228,31 +229,6 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"and {list(tensor.shape)} at entry {i}"
             )
     return _cat(*[unsqueeze(t, dim) for t in tensors], dim=dim)
-
-
-def split(input: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of consecutive parts along `dim`: of one size (the last may be smaller), or of the sizes listed.
-
-    Raises RuntimeError if the listed sizes do not add up.
-    """
-    dim = _named("split", dim, max(input._data.ndim, 1))
-    if not input._data.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    total = input._data.shape[dim]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and total):
-            raise RuntimeError(f"split expects split_size be positive, but got split_size={size}")
-        parts = [size] * (total // size if size else 1)
-        parts += [total % size] if size and (total % size or not total) else []
-    else:
-        parts = [int(size) for size in split_size_or_sections]
-        if sum(parts) != total or min(parts, default=0) < 0:
-            raise RuntimeError(
-                f"split expects split_sizes to sum exactly to {total} (input tensor's size at dimension {dim}), but got {parts}"
-            )
-    ends = np.cumsum(parts).tolist()
-    return tuple([input.narrow(dim, end - part, part) for end, part in zip(ends, parts, strict=True)])
 
 
 # PyTorch's other names
