@@ -1,5 +1,6 @@
-"""What `predict` is given: an image, or a row of numbers. Each error names the file and says what was expected."""
+"""What `predict` is given: an image, rows of numbers, or a text. Each error names the file and says what was expected."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["read_grey", "read_numbers"]
+__all__ = ["read_grey", "read_numbers", "read_words"]
 
 
 def read_grey(path: str, size: int) -> npt.NDArray[np.uint8]:
@@ -33,6 +34,20 @@ def read_numbers(path: str, names: tuple[str, ...]) -> npt.NDArray[Any]:
     if table.ndim != 2 or not len(table) or table.shape[1] != len(names):
         raise click.ClickException(f"{path}: expected {len(names)} numbers a line, in this order: {', '.join(names)}")
     return table
+
+
+def read_words(given: str) -> str:
+    """The text of a file (UTF-8), without the line break at its end, or, if there is no such file, what is given itself."""
+    try:
+        if not Path(given).is_file():
+            return given
+        return Path(given).read_text("utf-8").removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{given}: not a text in UTF-8 ({error})") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return given
+        raise click.ClickException(f"{given}: {error.strerror}") from None
 
 
 def _existing(path: str) -> Path:
