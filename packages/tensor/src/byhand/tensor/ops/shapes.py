@@ -60,14 +60,25 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
-    """As `reshape`, but never a copy: raises RuntimeError where the memory's layout does not allow a view."""
+    """As `reshape`, but never a copy: raises RuntimeError where the memory's layout does not allow a view.
+
+    One exception: where channels lie last, as convolutions leave them, PyTorch's memory would allow the view and ours does not.
+    There it is a copy, read-only, so that a change in place, which the original would not see, raises instead.
+    """
     result: Tensor = _reshape(input, shape=sizes(shape))
     if input._data.size and not np.may_share_memory(result._data, input._data):
-        raise RuntimeError(
-            f"view size {list(sizes(shape))} is not compatible with input tensor's size {list(input.shape)} and stride "
-            "(at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead."
-        )
+        if not _channels_last(input._data):
+            raise RuntimeError(
+                f"view size {list(sizes(shape))} is not compatible with input tensor's size {list(input.shape)} and stride "
+                "(at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+            )
+        result._data.flags.writeable = False
     return result
+
+
+def _channels_last(array: Array) -> bool:
+    """Whether an array (N, C, …) lies in memory as (N, …, C)."""
+    return array.ndim > 2 and bool(np.moveaxis(array, 1, -1).flags.c_contiguous)
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
