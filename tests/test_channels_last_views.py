@@ -25,7 +25,7 @@ def test_view_of_a_convolution():
 def test_such_a_view_is_not_changed_in_place():
     y = bn.functional.conv2d(bt.ones(2, 3, 7, 6), bt.ones(4, 3, 3, 2))
     for change in (lambda v: v.add_(1), lambda v: v.zero_(), lambda v: v.__setitem__(0, 1.0)):
-        with pytest.raises(RuntimeError, match="read-only"):
+        with pytest.raises(RuntimeError, match="to change"):
             change(y.view(2, -1))
     assert (y == 18).all()
     y.view(2, 4, 5, 5).add_(1)  # a view indeed
