@@ -15,7 +15,7 @@ from byhand.tensor._tensor import wrap
 from ._bundle import State
 from ._groups import Group
 
-Layout = Callable[[str, Tensor], tuple[tuple[int, ...], Any]]
+Fit = Callable[[Tensor, Any, str, Any], Any]
 
 
 def packed(groups: list[Group], state: dict[Any, State]) -> dict[str, Any]:
@@ -31,11 +31,11 @@ def packed(groups: list[Group], state: dict[Any, State]) -> dict[str, Any]:
 
 
 def unpacked(
-    saved: dict[str, Any], groups: list[Group], defaults: Group, layout: Layout
+    saved: dict[str, Any], groups: list[Group], defaults: Group, fit: Fit
 ) -> tuple[list[Group], defaultdict[Any, State]]:
     """Return new groups and state for the parameters of `groups`, copied from a state dictionary.
 
-    Options that it lacks are taken from `defaults`; `layout` tells shape and dtype of a parameter's state.
+    Options that it lacks are taken from `defaults`; `fit` copies a piece of a parameter's state.
     Raises ValueError if groups or shapes do not match.
     """
     _check_sizes(saved["param_groups"], groups)
@@ -49,7 +49,7 @@ def unpacked(
     state: defaultdict[Any, State] = defaultdict(dict)
     for key, value in saved["state"].items():
         if key in params:
-            state[params[key]] = {name: _fitted(params[key], key, name, item, layout) for name, item in value.items()}
+            state[params[key]] = {name: fit(params[key], key, name, item) for name, item in value.items()}
         else:
             state[key] = copy.deepcopy(value)
     return loaded, state
@@ -68,12 +68,11 @@ def _check_sizes(saved: list[Group], groups: list[Group]) -> None:
             )
 
 
-def _fitted(p: Tensor, number: Any, name: str, value: Any, layout: Layout) -> Any:
-    """Return a copy of one piece of state: in the shape and dtype that it has here."""
+def fitted(number: Any, name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return a copy of one piece of the state of parameter `number`: in the shape and dtype that it has here."""
     if value is None:
         return None
     array = np.asarray(value._data if isinstance(value, Tensor) else value)
-    shape, dtype = layout(name, p)
     if shape == ():
         array = array.reshape(()) if array.size == 1 else array
     if array.shape != shape:

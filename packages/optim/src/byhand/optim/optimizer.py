@@ -15,7 +15,7 @@ from byhand.tensor._quiet import quietly
 from byhand.tensor._tensor import wrap
 
 from ._bundle import BLOCK, Array, Bundle, State, bundles
-from ._checkpoint import packed, unpacked
+from ._checkpoint import fitted, packed, unpacked
 from ._groups import Group, Params, as_groups, completed
 
 
@@ -163,9 +163,7 @@ class Optimizer:
         return memory
 
     def _divided(self, params: list[Tensor], slots: dict[str, float]) -> list[Bundle]:
-        for p in params:
-            if not p._data.flags.writeable:
-                raise RuntimeError(f"a parameter of shape {tuple(p.shape)} lies in read-only memory; clone() it first")
+        check_writeable(params)
         found: list[Bundle] = []
         for dtype in dict.fromkeys(p._data.dtype for p in params):
             if dtype not in self._scratch:
@@ -231,10 +229,17 @@ class Optimizer:
         State is brought to the dtype of its parameter. Raises ValueError, before anything changes, if groups or shapes
         do not match or an option is wrong.
         """
-        groups, state = unpacked(state_dict, self.param_groups, self.defaults, self.layout)
+        groups, state = unpacked(state_dict, self.param_groups, self.defaults, self.fitted)
         for group in groups:
             self.check(group)
         self.__setstate__({"state": state, "param_groups": groups})
+
+    def fitted(self, p: Tensor, number: Any, name: str, value: Any) -> Any:
+        """Return a copy of a loaded piece of the state of `p`, which is parameter `number`, as this optimiser keeps it.
+
+        Raises ValueError if it does not fit.
+        """
+        return fitted(number, name, value, *self.layout(name, p))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -250,6 +255,13 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join(lines) + "\n)"
+
+
+def check_writeable(params: list[Tensor]) -> None:
+    """Raise RuntimeError if a parameter cannot be changed."""
+    for p in params:
+        if not p._data.flags.writeable:
+            raise RuntimeError(f"a parameter of shape {tuple(p.shape)} lies in read-only memory; clone() it first")
 
 
 def descent(group: Group, param: Array, grad: Array, scratch: Array) -> Array:
