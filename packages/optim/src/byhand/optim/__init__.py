@@ -1,10 +1,10 @@
 """Optimisers, with PyTorch's names, defaults and state dicts.
 
 `optimizer` tells how a step goes, each algorithm's file holds its formula, `_bundle` makes them fast.
-`lr_scheduler` holds the learning-rate schedules.
+`lr_scheduler` holds the learning-rate schedules, `swa_utils` the averages of weights.
 """
 
-from . import lr_scheduler as lr_scheduler
+from . import lr_scheduler as lr_scheduler, swa_utils as swa_utils
 from .adadelta import Adadelta as Adadelta
 from .adafactor import Adafactor as Adafactor
 from .adagrad import Adagrad as Adagrad
@@ -36,4 +36,5 @@ __all__ = [
     "Rprop",
     "SGD",
     "lr_scheduler",
+    "swa_utils",
 ]
