@@ -19,13 +19,16 @@ Kernel = Callable[..., Any]
 Array = np.ndarray[Any, Any]
 
 
-def in_parts(work: Callable[[slice], Any], rows: int, columns: int = 1) -> None:
-    """Call `work(part)` for consecutive slices of `rows` rows with `columns` numbers each, about `BLOCK` numbers at a time."""
+def in_parts(work: Callable[[slice], Any], rows: int, columns: int = 1) -> list[Any]:
+    """Call `work(part)` for consecutive slices of `rows` rows with `columns` numbers each, about `BLOCK` numbers at a time.
+
+    Return what each call returned, in order: so are sums over all rows made of the parts' own. `work` should leave BLAS alone,
+    whose threads would wait for each other.
+    """
     step = max(BLOCK // max(columns, 1), 1)
     if rows <= step:
-        work(slice(0, rows))
-        return
-    shared_out(work, [slice(start, min(start + step, rows)) for start in range(0, rows, step)], rows * columns)
+        return [work(slice(0, rows))]
+    return shared_out(work, [slice(start, min(start + step, rows)) for start in range(0, rows, step)], rows * columns)
 
 
 def in_blocks(kernel: Kernel, inputs: Sequence[Array], outputs: Sequence[Array], rows: int = BLOCK) -> None:

@@ -60,29 +60,29 @@ def set_num_threads(num: int) -> None:
         _workers.pool = None  # idle threads end when nobody holds their pool any more
 
 
-def shared_out(work: Callable[[slice], Any], parts: Sequence[slice], numbers: int) -> None:
-    """Call `work` on every part, on several threads if there are so many `numbers` in all that it pays."""
+def shared_out(work: Callable[[slice], Any], parts: Sequence[slice], numbers: int) -> list[Any]:
+    """Return what `work` returns for each part, on several threads if there are so many `numbers` in all that it pays."""
     share = min(get_num_threads(), len(parts))
     if share == 1 or numbers < MANY or getattr(_thread, "helping", False):
-        _each(work, parts)
-        return
+        return _each(work, parts)
     pool = _workers.helpers()
     ends = [len(parts) * i // share for i in range(share + 1)]
-    futures: list[Future[None]] = [pool.submit(_help, work, parts[a:b]) for a, b in pairwise(ends[1:])]
+    futures: list[Future[list[Any]]] = [pool.submit(_help, work, parts[a:b]) for a, b in pairwise(ends[1:])]
     try:
-        _each(work, parts[: ends[1]])
+        results = _each(work, parts[: ends[1]])
     finally:  # nobody may still be writing when the caller goes on
         errors = [future.exception() for future in futures]
-    for error in errors:
+    for future, error in zip(futures, errors, strict=True):
         if error is not None:
             raise error
+        results += future.result()
+    return results
 
 
-def _each(work: Callable[[slice], Any], parts: Sequence[slice]) -> None:
-    for part in parts:
-        work(part)
+def _each(work: Callable[[slice], Any], parts: Sequence[slice]) -> list[Any]:
+    return [work(part) for part in parts]
 
 
-def _help(work: Callable[[slice], Any], parts: Sequence[slice]) -> None:
+def _help(work: Callable[[slice], Any], parts: Sequence[slice]) -> list[Any]:
     _thread.helping = True
-    quietly(_each, work, parts)
+    return quietly(_each, work, parts)

@@ -13,13 +13,11 @@ It is a view, unless the memory has gaps or another order; the result of a kerne
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from byhand.tensor._graph import Array, Shape
-
-from ._standard import blocks
+from byhand.tensor._sums import ones, over_rows
 
 __all__ = ["Sheet", "sheet_for"]
 
@@ -65,32 +63,23 @@ class Sheet(NamedTuple):
 
     def total(self, matrix: Array) -> Array:
         """Σ x for each channel."""
-        rows, columns = matrix.shape
-        ones = np.ones(rows if self.beside else columns, matrix.dtype)
-        return self.gathered(np.matmul(ones, matrix) if self.beside else np.matmul(matrix, ones))
-
-    def sums(self, matrix: Array) -> Array:
-        """Zeros to which `along` adds."""
-        return np.zeros(matrix.shape[1] if self.beside else len(matrix), matrix.dtype)
-
-    def along(self, sums: Array, block: slice, a: Array, b: Array) -> None:
-        """Add Σ a b over a block of rows to `sums`, for each column or each row."""
         if self.beside:
-            sums += np.einsum("ij,ij->j", a, b)
-        else:
-            np.vecdot(a, b, out=sums[block])
+            return self.gathered(over_rows(matrix))
+        return self.gathered(np.matmul(matrix, ones(matrix.shape[1], matrix.dtype)))
 
-    def scratch(self, matrix: Array) -> Array:
-        """Return memory for one block of rows."""
-        return np.empty_like(matrix[next(self.blocks(matrix), slice(0))])
+    def along(self, a: Array, b: Array) -> Array:
+        """Σ a b over a block of rows: for each column, or for each row."""
+        return np.einsum("ij,ij->j", a, b) if self.beside else np.vecdot(a, b)
+
+    def joined(self, parts: list[Array]) -> Array:
+        """For each channel, the sum of what `along` said of all blocks."""
+        if len(parts) == 1:
+            return self.gathered(parts[0])
+        return self.gathered(np.add.reduce(parts) if self.beside else np.concatenate(parts))
 
     def part(self, spread: Array, block: slice) -> Array:
         """What of `spread` belongs to a block of rows."""
         return spread if self.beside else spread[block]
-
-    def blocks(self, matrix: Array) -> Iterator[slice]:
-        """Cut the rows into blocks that fit the cache."""
-        return blocks(*matrix.shape)
 
 
 def sheet_for(x: Array) -> Sheet:

@@ -18,21 +18,11 @@ Everything here is plain NumPy, for arrays and for tensors. The kernels that run
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Standard", "blocks", "pulled_twice", "standardised"]
-
-BLOCK = 1 << 16  # numbers that are worked on at a time: a few arrays of so many fit into the second-level cache
-
-
-def blocks(rows: int, columns: int) -> Iterator[slice]:
-    """Cut the rows of a matrix into parts of about `BLOCK` numbers."""
-    step = max(BLOCK // max(columns, 1), 1)
-    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
-
+__all__ = ["Standard", "pulled_twice", "standardised"]
 
 class Standard(NamedTuple):
     """Standardised numbers, and what is needed to differentiate them."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from byhand.tensor import Tensor, op
+from byhand.tensor._blocks import in_parts
 from byhand.tensor._graph import Array, Shape
 
 from ._checks import alike, check_of_channels
@@ -66,22 +67,26 @@ def _batch_norm(
 
 def _centre(sheet: Sheet, matrix: Array, mean: Array, out: Array) -> Array:
     """Write x − μ and return its sums of squares."""
-    spread, squares = sheet.spread(mean), sheet.sums(matrix)
-    for block in sheet.blocks(matrix):
-        y = out[block]
-        np.subtract(matrix[block], sheet.part(spread, block), out=y)
-        sheet.along(squares, block, y, y)
-    return sheet.gathered(squares)
+    spread = sheet.spread(mean)
+
+    def work(part: slice) -> Array:
+        y = np.subtract(matrix[part], sheet.part(spread, part), out=out[part])
+        return sheet.along(y, y)
+
+    return sheet.joined(in_parts(work, *matrix.shape))
 
 
 def _scale(sheet: Sheet, out: Array, scale: Array, bias: Array | None) -> None:
     """y ← y · scale + b in place."""
     factor, shift = sheet.spread(scale), None if bias is None else sheet.spread(bias)
-    for block in sheet.blocks(out):
-        y = out[block]
-        y *= sheet.part(factor, block)
+
+    def work(part: slice) -> None:
+        y = out[part]
+        y *= sheet.part(factor, part)
         if shift is not None:
-            y += sheet.part(shift, block)
+            y += sheet.part(shift, part)
+
+    in_parts(work, *out.shape)
 
 
 @_batch_norm.vjp("input", "weight", "bias")
@@ -110,21 +115,24 @@ def _batch_norm_backward(
     """
     sheet = sheet_for(input)
     matrix, upstream = sheet.matrix(input), sheet.matrix(g)
-    out, scratch = np.empty(matrix.shape, matrix.dtype), sheet.scratch(matrix)
-    total, centre, products = sheet.total(upstream), sheet.spread(mean), sheet.sums(matrix)
-    for block in sheet.blocks(matrix):
-        h = np.subtract(matrix[block], sheet.part(centre, block), out=scratch[: len(out[block])])
-        sheet.along(products, block, upstream[block], h)
-    along = sheet.gathered(products) * rstd
+    out, total, centre = np.empty(matrix.shape, matrix.dtype), sheet.total(upstream), sheet.spread(mean)
+
+    def products(part: slice) -> Array:
+        return sheet.along(upstream[part], matrix[part] - sheet.part(centre, part))
+
+    along = sheet.joined(in_parts(products, *matrix.shape)) * rstd
     count = max(input.size // max(sheet.channels, 1), 1)
     factor = rstd if weight is None else rstd * weight
     a, b, c = map(sheet.spread, (factor, factor * rstd * along * (-1 / count), factor * total * (-1 / count)))
-    for block in sheet.blocks(matrix):
-        y = np.multiply(upstream[block], sheet.part(a, block), out=out[block])
-        h = np.subtract(matrix[block], sheet.part(centre, block), out=scratch[: len(y)])
-        h *= sheet.part(b, block)
-        h += sheet.part(c, block)
+
+    def gradient(part: slice) -> None:
+        y = np.multiply(upstream[part], sheet.part(a, part), out=out[part])
+        h = matrix[part] - sheet.part(centre, part)
+        h *= sheet.part(b, part)
+        h += sheet.part(c, part)
         y += h
+
+    in_parts(gradient, *matrix.shape)
     return sheet.tensor(out), along, total
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 from byhand.tensor import Tensor, float16, no_grad, op
+from byhand.tensor._blocks import in_parts
 from byhand.tensor._graph import Array, Shape
+from byhand.tensor._sums import ones
 
 from ._checks import alike, check_of_channels
-from ._standard import blocks, pulled_twice, standardised
+from ._standard import pulled_twice, standardised
 from .normalisation import batch_norm
 
 __all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -40,27 +42,35 @@ def _standardise(
 
     With J as in `_standard`:   x̄ = J(w ȳ),   w̄ = Σ ȳ x̂,   b̄ = Σ ȳ, summed over samples and positions.
 
-    The mean is a product with 1/d. All steps of a block of rows are made while it is in the cache.
+    All steps of a block of rows are made while it is in the cache.
     """
-    rows = np.reshape(input, (sizes[0] * sizes[1], sizes[2] * sizes[3]))
-    count = rows.shape[1]
-    out, average = np.empty(rows.shape, rows.dtype), np.full(count, 1 / max(count, 1), rows.dtype)
+    count = sizes[2] * sizes[3]
+    rows = input.reshape(sizes[0] * sizes[1], count)
+    out, average = np.empty(rows.shape, rows.dtype), ones(count, rows.dtype)
     mean, rstd = np.zeros(len(rows), rows.dtype), np.empty(len(rows), rows.dtype)
     weights, biases = _table(weight, sizes), _table(bias, sizes)
-    for block in blocks(*rows.shape):
-        y = out[block]
+
+    def work(part: slice) -> None:
+        y, m, r = out[part], mean[part], rstd[part]
         if centred:
-            np.matmul(rows[block], average, out=mean[block])
-        np.subtract(rows[block], mean[block, None], out=y)
-        rstd[block] = 1 / np.sqrt(np.vecdot(y, y) / max(count, 1) + eps)
-        _scale(y, rstd[block], None if weights is None else weights[block], None if biases is None else biases[block])
-    return np.reshape(out, input.shape), mean, rstd
+            np.vecdot(rows[part], average, out=m)
+            m /= max(count, 1)
+        np.subtract(rows[part], m[:, None], out=y)
+        np.vecdot(y, y, out=r)
+        r /= max(count, 1)
+        r += eps
+        np.sqrt(r, out=r)
+        np.divide(1, r, out=r)
+        _scale(y, r, None if weights is None else weights[part], None if biases is None else biases[part])
+
+    in_parts(work, *rows.shape)
+    return out.reshape(input.shape), mean, rstd
 
 
 def _scale(y: Array, rstd: Array, weights: Array | None, biases: Array | None) -> None:
     """y ← w r y + b in place, for a block of rows."""
     channels = next((table.shape[1] for table in (weights, biases) if table is not None), 1)
-    cells = np.reshape(y, (len(y), channels, -1))
+    cells = np.reshape(y, (len(y), channels, y.shape[1] // max(channels, 1)))
     if weights is None or cells.shape[2] == 1:
         y *= rstd[:, None]
         if weights is not None:
@@ -97,24 +107,31 @@ def _pull_rows(
     g: Array, rows: Array, weight: Array | None, mean: Array, rstd: Array, _: Sizes, centred: bool, out: Array
 ) -> tuple[Array, Array]:
     """Write x̄ for (N, 1, D, 1): with h = x − μ, x̄ = r (w ȳ − ⟨w ȳ⟩ − h r² ⟨w ȳ h⟩). All sums are products.   → w̄, b̄"""
-    count = rows.shape[1]
-    factor = np.ones(count, g.dtype) if weight is None else np.reshape(weight, (-1,))
-    average = factor / max(count, 1)
-    along, total = np.zeros(count, g.dtype), np.zeros(count, g.dtype)
-    scratch = np.empty_like(rows[next(blocks(*rows.shape), slice(0))])
-    for block in blocks(*rows.shape):
-        y, upstream, r, h = out[block], g[block], rstd[block], scratch[: len(out[block])]
-        np.subtract(rows[block], mean[block, None], out=h)
+    count = max(rows.shape[1], 1)
+    factor = ones(rows.shape[1], g.dtype) if weight is None else weight.reshape(-1)
+
+    def work(part: slice) -> tuple[Array, Array]:
+        y, upstream, r = out[part], g[part], rstd[part]
+        h = rows[part] - mean[part, None]
         np.multiply(upstream, h, out=y)
-        along += np.matmul(r, y)
-        total += np.matmul(np.ones_like(r), upstream)
-        h *= (np.matmul(y, average) * r * r)[:, None]
+        along, total = np.einsum("i,ij->j", r, y), np.add.reduce(upstream, axis=0)
+        h *= (np.vecdot(y, factor) * r * r / count)[:, None]
         if centred:
-            h += np.matmul(upstream, average)[:, None]
+            h += (np.vecdot(upstream, factor) / count)[:, None]
         np.multiply(upstream, factor, out=y)
         y -= h
         y *= r[:, None]
-    return along, total
+        return along, total
+
+    return _added(in_parts(work, *rows.shape))
+
+
+def _added(sums: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """The sums over all rows, from those over the rows of each part."""
+    if len(sums) == 1:
+        return sums[0]
+    along, total = zip(*sums, strict=True)
+    return np.add.reduce(along), np.add.reduce(total)
 
 
 def _pull_cells(
@@ -125,22 +142,23 @@ def _pull_cells(
     A = w r,   B = −r³ ⟨w ȳ h⟩,   C = −r ⟨w ȳ⟩: first sums of ȳ and ȳ h over positions, then small sums over channels.
     """
     _, groups, channels, positions = sizes
-    count, ones = channels * positions, np.ones(positions, g.dtype)
+    count, every = max(channels * positions, 1), ones(positions, g.dtype)
     weights = _table(np.ones(groups * channels, g.dtype) if weight is None else weight, sizes)
     along, total = np.empty(weights.shape, g.dtype), np.empty(weights.shape, g.dtype)
-    scratch = np.empty_like(rows[next(blocks(*rows.shape), slice(0))])
-    for block in blocks(*rows.shape):
-        y, r, w, h = out[block], rstd[block], weights[block], scratch[: len(out[block])]
+
+    def work(part: slice) -> None:
+        y, r, w, h = out[part], rstd[part], weights[part], rows[part] - mean[part, None]
         shape = len(y), channels, positions
-        cells = np.reshape(g[block], shape)
-        np.subtract(rows[block], mean[block, None], out=h)
-        total[block] = np.matmul(cells, ones)
-        along[block] = np.vecdot(cells, np.reshape(h, shape))
+        cells = np.reshape(g[part], shape)
+        np.vecdot(cells, every, out=total[part])
+        np.vecdot(cells, np.reshape(h, shape), out=along[part])
         np.multiply(cells, (w * r[:, None])[:, :, None], out=np.reshape(y, shape))
-        h *= (np.vecdot(w, along[block]) * r**3 / -count)[:, None]
+        h *= (np.vecdot(w, along[part]) * r**3 / -count)[:, None]
         y += h
         if centred:
-            y += (np.vecdot(w, total[block]) * r / -count)[:, None]
+            y += (np.vecdot(w, total[part]) * r / -count)[:, None]
+
+    in_parts(work, *rows.shape)
     along *= rstd[:, None]
     per_sample = -1, groups * channels
     return np.add.reduce(np.reshape(along, per_sample), axis=0), np.add.reduce(np.reshape(total, per_sample), axis=0)
