@@ -41,6 +41,11 @@ def quartic(params):
     return sum(((p - 1) ** 4 + 0.3 * (p + 1) ** 2).sum() for p in params)
 
 
+def faint(params):
+    """So flat that the first step is not shortened."""
+    return quartic(params) * 1e-3
+
+
 def waves(params):
     return sum((0.1 * p * p + (3 * p).sin()).sum() for p in params)
 
@@ -125,6 +130,7 @@ RUNS = [
     for problem, options in itertools.product(PROBLEMS, OPTIONS)
     if problem is not waves or options.get("lr", 1) != 1 or "strong_wolfe" in options.values() or options.get("max_iter") == 1
 ]
+RUNS += [(faint, {}), (faint, {"line_search_fn": "strong_wolfe", "lr": 0.5})]
 
 
 @pytest.mark.parametrize("problem, options", RUNS, ids=label)

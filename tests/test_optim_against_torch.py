@@ -1,93 +1,60 @@
 """Every optimiser beside its namesake in PyTorch: step for step, option for option, and resumed from each other's state."""
 
 import copy
-import itertools
+import inspect
 
 import byhand.optim
 import byhand.tensor as bt
 import numpy as np
 import pytest
 import torch
+from torch.testing._internal.common_optimizers import optim_db
 
 SHAPES = [(3, 4), (4,), (), (2, 1, 3), (150, 140)]  # the last is updated alone, the others together
-STEPS = 24
+STEPS = 12
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
 
 
-def combinations(**choices):
-    return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
-
-
-ADAM = combinations(
-    betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], amsgrad=[False, True], maximize=[False, True]
-)
+# Every option of every optimiser, most of them twice, in few runs: a run is twelve steps in two groups.
 CASES = [
-    *[
-        ("SGD", options)
-        for options in combinations(
-            momentum=[0, 0.9], dampening=[0, 0.3], weight_decay=[0, 0.1], nesterov=[False, True], maximize=[False, True]
-        )
-        if not options["nesterov"] or (options["momentum"] and not options["dampening"])
-    ],
-    *[("Adam", options) for options in ADAM],
-    *[("Adam", {**options, "decoupled_weight_decay": True}) for options in ADAM[:8]],
-    *[("AdamW", options) for options in ADAM],
-    *[
-        ("RMSprop", options)
-        for options in combinations(
-            alpha=[0.99, 0.5], eps=[1e-2], weight_decay=[0, 0.1], momentum=[0, 0.9], centered=[False, True],
-            maximize=[False, True],
-        )
-    ],
-    ("RMSprop", {}),
-    ("RMSprop", {"momentum": 0.9, "weight_decay": 0.1}),
-    *[
-        ("Adagrad", options)
-        for options in combinations(
-            lr_decay=[0, 0.1], weight_decay=[0, 0.1], initial_accumulator_value=[0, 0.5], maximize=[False, True]
-        )
-    ],
-    *[
-        ("Adamax", options)
-        for options in combinations(
-            betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], maximize=[False, True]
-        )
-    ][::3],
-    *[
-        ("RAdam", options)
-        for options in combinations(
-            betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], decoupled_weight_decay=[False, True],
-            maximize=[False, True],
-        )
-    ][::3],
-    *[
-        ("Adadelta", options)
-        for options in combinations(rho=[0.9, 0.3], eps=[1e-6, 0.1], weight_decay=[0, 0.1], maximize=[False, True])
-    ][::3],
-    *[
-        ("Adafactor", options)
-        for options in combinations(
-            beta2_decay=[-0.8, -0.3], eps=[(None, 1e-3), (0.1, 0.5)], d=[1.0, 3.0], weight_decay=[0, 0.1], maximize=[False, True]
-        )
-    ][::3],
-    *[
-        ("NAdam", options)
-        for options in combinations(
-            betas=[(0.9, 0.999), (0.3, 0.9)], eps=[1e-8, 0.1], weight_decay=[0, 0.1], momentum_decay=[4e-3, 0.5],
-            decoupled_weight_decay=[False, True], maximize=[False, True],
-        )
-    ][::5],
-    *[
-        ("ASGD", options)
-        for options in combinations(
-            lambd=[1e-4, 0.3], alpha=[0.75, 0.3], t0=[1e6, 0, 5], weight_decay=[0, 0.1], maximize=[False, True]
-        )
-    ][::5],
-    *[
-        ("Rprop", options)
-        for options in combinations(etas=[(0.5, 1.2), (0.3, 2.0)], step_sizes=[(1e-6, 50), (0.01, 0.05)], maximize=[False, True])
-    ][::3],
+    ("SGD", {}),
+    ("SGD", {"weight_decay": 0.1, "maximize": True}),
+    ("SGD", {"momentum": 0.9, "weight_decay": 0.1}),
+    ("SGD", {"momentum": 0.9, "dampening": 0.3, "maximize": True}),
+    ("SGD", {"momentum": 0.5, "nesterov": True, "weight_decay": 0.1}),
+    ("Adam", {}),
+    ("Adam", {"betas": (0.3, 0.9), "eps": 0.1, "weight_decay": 0.1}),
+    ("Adam", {"betas": (0.3, 0.9), "eps": 0.1, "amsgrad": True, "maximize": True}),
+    ("Adam", {"betas": (0.8, 0.5), "amsgrad": True, "weight_decay": 0.1, "decoupled_weight_decay": True}),
     ("Adam", {"betas": (0.0, 0.0), "eps": 0.5}),  # with a small ε the last bits would be blown up: g / |g| near g = 0
+    ("AdamW", {}),
+    ("AdamW", {"betas": (0.3, 0.9), "eps": 0.1, "weight_decay": 0.2, "amsgrad": True, "maximize": True}),
+    ("RMSprop", {}),
+    ("RMSprop", {"alpha": 0.5, "eps": 0.01, "weight_decay": 0.1, "momentum": 0.9, "centered": True, "maximize": True}),
+    ("RMSprop", {"alpha": 0.9, "eps": 0.1, "centered": True}),
+    ("RMSprop", {"momentum": 0.9, "weight_decay": 0.1}),
+    ("Adagrad", {}),
+    ("Adagrad", {"lr_decay": 0.1, "weight_decay": 0.1, "maximize": True}),
+    ("Adagrad", {"lr_decay": 0.3, "initial_accumulator_value": 0.5, "eps": 0.1}),
+    ("Adamax", {}),
+    ("Adamax", {"betas": (0.3, 0.9), "eps": 0.1, "weight_decay": 0.1, "maximize": True}),
+    ("Adamax", {"betas": (0.9, 0.5), "weight_decay": 0.1}),
+    ("RAdam", {}),
+    ("RAdam", {"betas": (0.3, 0.9), "eps": 0.1, "weight_decay": 0.1, "maximize": True}),
+    ("RAdam", {"betas": (0.8, 0.8), "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("Adadelta", {}),
+    ("Adadelta", {"rho": 0.3, "eps": 0.1, "weight_decay": 0.1, "maximize": True}),
+    ("Adafactor", {}),
+    ("Adafactor", {"beta2_decay": -0.3, "eps": (0.1, 0.5), "weight_decay": 0.1, "maximize": True}),
+    ("Adafactor", {"lr": 3.0, "d": 1.5, "beta2_decay": -0.5}),
+    ("NAdam", {}),
+    ("NAdam", {"betas": (0.3, 0.9), "eps": 0.1, "weight_decay": 0.1, "momentum_decay": 0.5, "maximize": True}),
+    ("NAdam", {"momentum_decay": 3.0, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("ASGD", {}),
+    ("ASGD", {"lambd": 0.3, "alpha": 0.3, "t0": 0, "weight_decay": 0.1, "maximize": True}),
+    ("ASGD", {"lambd": 0.5, "alpha": 0.75, "t0": 4}),
+    ("Rprop", {}),
+    ("Rprop", {"etas": (0.3, 2.0), "step_sizes": (0.01, 0.05), "maximize": True}),
 ]
 
 
@@ -105,7 +72,8 @@ class Pair:
 
     def new_optimizer(self, library, params):
         groups = [{"params": params[:2]}, {"params": params[2:], "lr": 0.003}]
-        return getattr(library, self.name)(groups, lr=0.02, **self.options)
+        new = torch.tensor if library is torch.optim else bt.tensor
+        return getattr(library, self.name)(groups, **converted({"lr": 0.02} | self.options, new))
 
     def give_gradients(self, missing=0.0):
         for theirs, ours in zip(self.theirs, self.ours):
@@ -140,13 +108,13 @@ def converted(value, to_tensor):
     """A state dict with every tensor turned into the other library's."""
     if isinstance(value, dict):
         return {key: converted(item, to_tensor) for key, item in value.items()}
-    if isinstance(value, list):
-        return [converted(item, to_tensor) for item in value]
+    if isinstance(value, list | tuple):
+        return type(value)(converted(item, to_tensor) for item in value)
     return to_tensor(value.detach().numpy().copy()) if isinstance(value, torch.Tensor | bt.Tensor) else value
 
 
 def label(value):
-    return value if isinstance(value, str) else ",".join(f"{k}={v}" for k, v in value.items() if v)
+    return value if isinstance(value, str) else ",".join(f"{k}={v}" for k, v in value.items())
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -157,31 +125,24 @@ def test_trajectory(name, options, dtype):
         if step == STEPS // 2:
             for optimizer in (pair.their_optimizer, pair.our_optimizer):
                 optimizer.param_groups[1]["lr"] = 0.05
-        pair.step(missing=0.3)
-        pair.check()
+        pair.step(missing=0.3 if step % 4 else 0)
+        if step in (0, 1, 4, 7, STEPS - 1):
+            pair.check()
 
 
-@pytest.mark.parametrize("name, options", CASES[::7], ids=label)
-def test_trajectory_when_every_gradient_is_there(name, options):
-    pair = Pair(name, options)
-    for _ in range(STEPS):
-        pair.step()
-    pair.check()
-
-
-@pytest.mark.parametrize("name, options", CASES[::5], ids=label)
+@pytest.mark.parametrize("name, options", CASES[1::2], ids=label)
 def test_run_begun_in_torch_goes_on_here(name, options):
     pair = Pair(name, options)
     for _ in range(5):
         pair.step(missing=0.3)
     pair.our_optimizer = pair.new_optimizer(byhand.optim, pair.ours)
     pair.our_optimizer.load_state_dict(converted(pair.their_optimizer.state_dict(), bt.tensor))
-    for _ in range(5):
+    for _ in range(4):
         pair.step(missing=0.3)
-        pair.check()
+    pair.check()
 
 
-@pytest.mark.parametrize("name, options", CASES[::5], ids=label)
+@pytest.mark.parametrize("name, options", CASES[1::2], ids=label)
 def test_run_begun_here_goes_on_in_torch(name, options):
     pair = Pair(name, options)
     for _ in range(5):
@@ -190,9 +151,9 @@ def test_run_begun_here_goes_on_in_torch(name, options):
     pair.their_optimizer.load_state_dict(converted(pair.our_optimizer.state_dict(), torch.tensor))
     for state in pair.their_optimizer.state.values():  # PyTorch widens these in loading, even its own
         state.update({key: state[key].float() for key in ("mu_product", "eta", "mu") if key in state})
-    for _ in range(5):
+    for _ in range(4):
         pair.step(missing=0.3)
-        pair.check()
+    pair.check()
 
 
 def test_numpy_state_is_taken_too():
@@ -251,6 +212,14 @@ def test_lr_as_a_tensor(name):
     np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_betas_as_tensors(name):
+    pair = Pair(name, {"betas": (torch.tensor(0.8), torch.tensor([0.95])), "weight_decay": 0.1}, "float32")
+    for _ in range(3):
+        pair.step()
+        pair.check()
+
+
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
 def test_parameters_that_share_memory_are_updated_one_after_the_other(name):
     options = {"weight_decay": 0.5} | ({"momentum": 0.9} if name == "SGD" else {})
@@ -286,18 +255,30 @@ def test_transposed_parameters_and_gradients():
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in CASES}))
 def test_signature_defaults_and_repr_are_torchs(name):
-    import inspect
+    theirs, ours = (inspect.signature(getattr(library, name)).parameters for library in (torch.optim, byhand.optim))
+    assert [(p.name, p.kind, p.default) for p in ours.values()] == [(p.name, p.kind, p.default) for p in theirs.values()]
+    theirs = getattr(torch.optim, name)([("w", torch.zeros(1, requires_grad=True))])
+    ours = getattr(byhand.optim, name)([("w", bt.zeros(1, requires_grad=True))])
+    assert repr(ours) == repr(theirs)
+    assert ours.state_dict()["param_groups"] == theirs.state_dict()["param_groups"]
 
-    without = {"foreach", "fused", "capturable", "differentiable"}
-    theirs = inspect.signature(getattr(torch.optim, name)).parameters
-    ours = inspect.signature(getattr(byhand.optim, name)).parameters
-    positional = [key for key, p in theirs.items() if p.kind is not p.KEYWORD_ONLY and key not in without]
-    assert [key for key, p in ours.items() if p.kind is not p.KEYWORD_ONLY] == positional
-    assert set(theirs) - set(ours) == without & set(theirs)
-    assert all(ours[key].default == theirs[key].default for key in ours)
-    text = repr(getattr(torch.optim, name)([torch.zeros(1, requires_grad=True)]))
-    lines = [line for line in text.split("\n") if line.split(":")[0].strip() not in without]
-    assert repr(getattr(byhand.optim, name)([bt.zeros(1, requires_grad=True)])) == "\n".join(lines)
+
+SAMPLES = [
+    pytest.param(info.optim_cls.__name__, sample.kwargs, id=f"{info.optim_cls.__name__}-{sample.desc}")
+    for info in optim_db
+    if info.optim_cls.__name__ in {name for name, _ in CASES}
+    for sample in info.optim_inputs_func("cpu")
+]
+
+
+@pytest.mark.parametrize("name, options", SAMPLES)
+def test_torchs_own_samples(name, options):
+    choices = [choice for choice in ("foreach", "fused") if choice in inspect.signature(getattr(byhand.optim, name)).parameters]
+    for choice in choices:
+        pair = Pair(name, options | {choice: True}, "float32")  # to which accuracy PyTorch's own implementations agree
+        for _ in range(3):
+            pair.step()
+        pair.check()
 
 
 def test_names_are_kept_as_in_torch():
@@ -306,7 +287,7 @@ def test_names_are_kept_as_in_torch():
         return library.SGD(named, momentum=0.9).state_dict()["param_groups"][0]
 
     theirs, ours = groups(torch.optim, torch.tensor), groups(byhand.optim, bt.tensor)
-    assert {key: theirs[key] for key in ours} == ours
+    assert ours == theirs
     assert ours["param_names"] == ["w", "b"] and ours["params"] == [0, 1]
 
 
@@ -337,16 +318,40 @@ WRONG = [
     ("Adafactor", {"d": 0.5}),
     ("Adafactor", {"eps": (-1, 0)}),
     ("Adafactor", {"beta2_decay": 0.5}),
+    *[(name, {"foreach": True, "fused": True}) for name in ("SGD", "Adam", "AdamW", "Adagrad")],
+    *[
+        (info.optim_cls.__name__, error.optimizer_error_input.kwargs)
+        for info in optim_db
+        if info.optim_cls.__name__ in {name for name, _ in CASES}
+        for error in info.optim_error_inputs_func("cpu", torch.float32)
+        # Left out: what is wrong with the parameters, for which see below; tensors with foreach=True, which are fine here.
+        if error.optimizer_error_input.kwargs and not error.optimizer_error_input.kwargs.get("foreach")
+    ],
 ]
 
 
 @pytest.mark.parametrize("name, options", WRONG, ids=label)
 def test_wrong_options_raise_torchs_error(name, options):
-    with pytest.raises(ValueError) as theirs:
+    with pytest.raises((ValueError, RuntimeError)) as theirs:
         getattr(torch.optim, name)([torch.zeros(1, requires_grad=True)], **options)
-    with pytest.raises(ValueError) as ours:
-        getattr(byhand.optim, name)([bt.zeros(1, requires_grad=True)], **options)
-    assert str(ours.value) == str(theirs.value)
+    with pytest.raises(theirs.type) as ours:
+        getattr(byhand.optim, name)([bt.zeros(1, requires_grad=True)], **converted(options, bt.tensor))
+    assert str(ours.value).startswith(str(theirs.value))
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in CASES}))
+def test_what_would_change_more_than_the_implementation_is_refused_by_name(name):
+    for option in ("capturable", "differentiable"):
+        if option in inspect.signature(getattr(byhand.optim, name)).parameters:
+            p = bt.zeros(1, requires_grad=True)
+            optimizer = getattr(byhand.optim, name)([p])
+            with pytest.raises(ValueError, match=f"{option}=True"):
+                getattr(byhand.optim, name)([p], **{option: True})
+            saved = optimizer.state_dict()
+            saved["param_groups"][0][option] = True
+            with pytest.raises(ValueError, match=f"{option}=True"):
+                optimizer.load_state_dict(saved)
+            assert not optimizer.param_groups[0][option]
 
 
 def test_wrong_parameters_raise_torchs_error():

@@ -324,7 +324,7 @@ def test_bad_parameters_change_nothing():
             optimizer.add_param_group(group)
     assert len(optimizer.param_groups) == 1
     with pytest.raises(TypeError):
-        SGD([a], foreach=True)
+        SGD([a], capturable=True)
 
 
 # ---------------------------------------------------------------------- keeping
@@ -402,6 +402,6 @@ def test_unfitting_state_is_an_error_before_anything_changes():
 
 def test_repr():
     assert repr(SGD([parameter(1)], lr=0.1)) == (
-        "SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.1\n    maximize: False\n    momentum: 0\n"
-        "    nesterov: False\n    weight_decay: 0\n)"
+        "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n    foreach: None\n    fused: None\n    lr: 0.1\n"
+        "    maximize: False\n    momentum: 0\n    nesterov: False\n    weight_decay: 0\n)"
     )

@@ -69,6 +69,25 @@ def _tensors(params: Any) -> tuple[list[Tensor], list[str]]:
     return tensors, names
 
 
+def check_implementation(group: Group) -> None:
+    """Raise an error for those of PyTorch's choices of an implementation that would change what happens.
+
+    `foreach` and `fused` do not: by PyTorch's promise all implementations agree, and here one serves for all.
+    """
+    if group.get("foreach") and group.get("fused"):
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if group.get("capturable"):
+        raise ValueError(
+            "capturable=True is for CUDA graphs, which do not exist on a CPU (PyTorch refuses it there too, in the first step); "
+            "leave it False, in a loaded state dict as well"
+        )
+    if group.get("differentiable"):
+        raise ValueError(
+            "differentiable=True is not supported: a step changes the parameters' memory and is not recorded; to differentiate "
+            "through an update, write it with tensors: new = p - lr * grad, with grad from autograd.grad(…, create_graph=True)"
+        )
+
+
 def check_rate(group: Group, name: str = "lr", words: str = "learning rate") -> None:
     """Raise ValueError unless an option is a number (or a tensor of one element) and not negative."""
     value = group[name]
@@ -81,5 +100,7 @@ def check_rate(group: Group, name: str = "lr", words: str = "learning rate") -> 
 def check_betas(group: Group) -> None:
     """Raise ValueError unless each of `betas` is in [0, 1)."""
     for i, beta in enumerate(group["betas"]):
+        if isinstance(beta, Tensor) and beta._data.size != 1:
+            raise ValueError(f"Tensor betas[{i}] must be 1-element, but its shape is {tuple(beta.shape)}")
         if not 0.0 <= beta < 1.0:
             raise ValueError(f"Invalid beta parameter at index {i}: {beta}")

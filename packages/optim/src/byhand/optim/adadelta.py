@@ -21,8 +21,6 @@ class Adadelta(Optimizer):
     Zeiler, *ADADELTA: An Adaptive Learning Rate Method* (2012), algorithm 1, where γ = 1. g is the gradient, negated if
     `maximize`, plus λθ.
 
-    PyTorch's `foreach`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -30,6 +28,8 @@ class Adadelta(Optimizer):
         eps: ε.
         weight_decay: λ.
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for options outside these ranges.
     """
@@ -41,10 +41,17 @@ class Adadelta(Optimizer):
         rho: float = 0.9,
         eps: float = 1e-6,
         weight_decay: float = 0,
+        foreach: bool | None = None,
         *,
+        capturable: bool = False,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize})
+        options = {
+            "lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+        }  # fmt: skip
+        super().__init__(params, options)
 
     def check(self, group: Group) -> None:
         """Raise ValueError if an option of the group is wrong."""

@@ -25,8 +25,6 @@ class Adafactor(Optimizer):
     Shazeer and Stern, *Adafactor: Adaptive Learning Rates with Sublinear Memory Cost* (ICML 2018), algorithms 4 and 5, with
     γ and ε₁ used as PyTorch does. g is the gradient, negated if `maximize`. Rows and columns are the last two dimensions.
 
-    PyTorch's `foreach` chooses between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -35,6 +33,7 @@ class Adafactor(Optimizer):
         d: the largest rms of an update, at least 1.
         weight_decay: λ.
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
 
     Raises ValueError for options outside these ranges.
     """
@@ -48,10 +47,12 @@ class Adafactor(Optimizer):
         d: float = 1.0,
         weight_decay: float = 0.0,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
         options = {
             "lr": lr, "beta2_decay": beta2_decay, "eps": eps, "d": d, "weight_decay": weight_decay, "maximize": maximize,
+            "foreach": foreach,
         }  # fmt: skip
         super().__init__(params, options)
 

@@ -16,8 +16,6 @@ class Adagrad(Optimizer):
     Duchi, Hazan and Singer, *Adaptive Subgradient Methods for Online Learning and Stochastic Optimization* (JMLR 2011),
     section 1.3 with diagonal matrices. g is the gradient, negated if `maximize`, plus λθ.
 
-    PyTorch's `foreach`, `fused` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -26,6 +24,8 @@ class Adagrad(Optimizer):
         initial_accumulator_value: what s starts from.
         eps: ε.
         maximize: go up instead of down.
+        foreach, fused: choose between PyTorch's implementations, which agree; here there is one.
+        differentiable: must be False.
 
     Raises ValueError for a negative number.
     """
@@ -38,12 +38,16 @@ class Adagrad(Optimizer):
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,
         eps: float = 1e-10,
+        foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         options = {
             "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value, "maximize": maximize,
+            "foreach": foreach, "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
         super().__init__(params, options)
 

@@ -21,17 +21,17 @@ class Adam(Optimizer):
     `maximize`, plus λθ. With `amsgrad` v̂ uses the largest v so far (Reddi, Kale and Kumar, *On the Convergence of Adam
     and Beyond*, ICLR 2018). With `decoupled_weight_decay` λ stays out of g and θ ← (1 − γλ)θ comes first: `AdamW`.
 
-    PyTorch's `foreach`, `fused`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
-        betas: (β₁, β₂), each in [0, 1).
+        betas: (β₁, β₂), each in [0, 1); numbers, or tensors of one element.
         eps: ε.
         weight_decay: λ.
         amsgrad: never let the denominator's v shrink.
         maximize: go up instead of down.
         decoupled_weight_decay: shrink θ itself rather than add to its gradient.
+        foreach, fused: choose between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for options outside these ranges.
     """
@@ -40,17 +40,22 @@ class Adam(Optimizer):
         self,
         params: Params,
         lr: float | Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
         options = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
         super().__init__(params, options)
 
@@ -59,6 +64,8 @@ class Adam(Optimizer):
         check_rate(group)
         check_rate(group, "eps", "epsilon value")
         check_betas(group)
+        if isinstance(group["betas"][0], Tensor) != isinstance(group["betas"][1], Tensor):
+            raise ValueError(f"betas must be either both floats or both Tensors, but are {group['betas']}")
         check_rate(group, "weight_decay", "weight_decay value")
 
     def slots(self, group: Group) -> dict[str, float]:
@@ -71,7 +78,7 @@ class Adam(Optimizer):
 
         The corrections are drawn out of the arrays: m̂ / (√v̂ + ε) = c · m / (√v + ε√(1 − β₂ᵗ)), c = √(1 − β₂ᵗ) / (1 − β₁ᵗ).
         """
-        lr, (beta1, beta2) = float(group["lr"]), group["betas"]
+        lr, beta1, beta2 = map(float, (group["lr"], *group["betas"]))
         g = (decayed if group["decoupled_weight_decay"] else descent)(group, param, grad, scratch)
         m, v, t = state["exp_avg"], state["exp_avg_sq"], scratch[1]
         np.subtract(g, m, out=t)

@@ -20,8 +20,6 @@ class Adamax(Optimizer):
     Kingma and Ba, *Adam: A Method for Stochastic Optimization* (ICLR 2015), algorithm 2, with ε as in PyTorch. g is the
     gradient, negated if `maximize`, plus λθ.
 
-    PyTorch's `foreach`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -29,6 +27,8 @@ class Adamax(Optimizer):
         eps: ε.
         weight_decay: λ.
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for options outside these ranges.
     """
@@ -40,10 +40,17 @@ class Adamax(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
+        foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize})
+        options = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
+            "foreach": foreach, "differentiable": differentiable, "capturable": capturable,
+        }  # fmt: skip
+        super().__init__(params, options)
 
     def check(self, group: Group) -> None:
         """Raise ValueError if an option of the group is wrong."""

@@ -19,11 +19,13 @@ class AdamW(Adam):
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
-        betas: (β₁, β₂), each in [0, 1).
+        betas: (β₁, β₂), each in [0, 1); numbers, or tensors of one element.
         eps: ε.
         weight_decay: λ; 0.01 here, 0 in `Adam`.
         amsgrad: never let the denominator's v shrink.
         maximize: go up instead of down.
+        foreach, fused: choose between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for options outside these ranges.
     """
@@ -32,14 +34,21 @@ class AdamW(Adam):
         self,
         params: Params,
         lr: float | Tensor = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+        )  # fmt: skip
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """As in PyTorch, what was saved by Adam goes on with decoupled decay."""

@@ -20,8 +20,6 @@ class ASGD(Optimizer):
     η is Bottou's (*Stochastic Gradient Descent Tricks*, 2012, section 5.2). g is the gradient, negated if `maximize`,
     plus λθ.
 
-    PyTorch's `foreach`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -30,6 +28,8 @@ class ASGD(Optimizer):
         t0: t₀, the step to begin the mean at.
         weight_decay: λ.
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for a negative lr or weight_decay.
     """
@@ -44,9 +44,15 @@ class ASGD(Optimizer):
         alpha: float = 0.75,
         t0: float = 1e6,
         weight_decay: float = 0,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
     ) -> None:
-        options = {"lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay, "maximize": maximize}
+        options = {
+            "lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay, "maximize": maximize,
+            "foreach": foreach, "differentiable": differentiable, "capturable": capturable,
+        }  # fmt: skip
         super().__init__(params, options)
 
     def check(self, group: Group) -> None:

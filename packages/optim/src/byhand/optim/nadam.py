@@ -24,8 +24,6 @@ class NAdam(Optimizer):
     Dozat, *Incorporating Nesterov Momentum into Adam* (ICLR workshop 2016), algorithm 8, with m as in PyTorch. g is the
     gradient, negated if `maximize`, plus λθ; or, with `decoupled_weight_decay`, θ ← (1 − γλ)θ first.
 
-    PyTorch's `foreach`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -35,6 +33,8 @@ class NAdam(Optimizer):
         momentum_decay: ψ.
         decoupled_weight_decay: shrink θ itself rather than add to its gradient.
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for options outside these ranges.
     """
@@ -51,11 +51,15 @@ class NAdam(Optimizer):
         momentum_decay: float = 4e-3,
         decoupled_weight_decay: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         options = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "momentum_decay": momentum_decay,
             "decoupled_weight_decay": decoupled_weight_decay, "maximize": maximize,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, options)
 

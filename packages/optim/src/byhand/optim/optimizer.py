@@ -16,7 +16,7 @@ from byhand.tensor._tensor import wrap
 
 from ._bundle import BLOCK, Array, Bundle, State, bundles
 from ._checkpoint import fitted, packed, unpacked
-from ._groups import Group, Params, as_groups, completed
+from ._groups import Group, Params, as_groups, check_implementation, completed
 
 
 class Plan(NamedTuple):
@@ -66,7 +66,7 @@ class Optimizer:
             cls.step = hooked(cls.__dict__["step"])  # type: ignore[method-assign]
 
     def __init__(self, params: Params, defaults: Group) -> None:
-        self.check(defaults)
+        self._check(defaults)
         self.defaults = defaults
         self.state: defaultdict[Any, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
@@ -81,6 +81,10 @@ class Optimizer:
         self._plans: dict[int, Plan] = {}
         self._scratch: dict[Any, Array] = {}
         self._opt_called = False  # schedulers warn if they step first
+
+    def _check(self, group: Group) -> None:
+        check_implementation(group)
+        self.check(group)
 
     # ------------------------------------------------------------------ what an algorithm says
 
@@ -207,7 +211,7 @@ class Optimizer:
 
         Keys that the optimiser does not know are carried along, as in PyTorch. Raises as the constructor does.
         """
-        self.param_groups.append(completed(param_group, self.defaults, self.param_groups, self.check))
+        self.param_groups.append(completed(param_group, self.defaults, self.param_groups, self._check))
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` before each step; it may return new (args, kwargs). `args[0]` is the optimiser."""
@@ -231,7 +235,7 @@ class Optimizer:
         """
         groups, state = unpacked(state_dict, self.param_groups, self.defaults, self.fitted)
         for group in groups:
-            self.check(group)
+            self._check(group)
         self.__setstate__({"state": state, "param_groups": groups})
 
     def fitted(self, p: Tensor, number: Any, name: str, value: Any) -> Any:

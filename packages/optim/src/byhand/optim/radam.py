@@ -21,8 +21,6 @@ class RAdam(Optimizer):
     Liu, Jiang, He, Chen, Liu, Gao and Han, *On the Variance of the Adaptive Learning Rate and Beyond* (ICLR 2020),
     algorithm 2. g is the gradient, negated if `maximize`, plus λθ; or, with `decoupled_weight_decay`, θ ← (1 − γλ)θ first.
 
-    PyTorch's `foreach`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -31,6 +29,8 @@ class RAdam(Optimizer):
         weight_decay: λ.
         decoupled_weight_decay: shrink θ itself rather than add to its gradient.
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for options outside these ranges.
     """
@@ -44,11 +44,15 @@ class RAdam(Optimizer):
         weight_decay: float = 0,
         decoupled_weight_decay: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         options = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
             "decoupled_weight_decay": decoupled_weight_decay,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, options)
 

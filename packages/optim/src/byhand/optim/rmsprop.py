@@ -17,8 +17,6 @@ class RMSprop(Optimizer):
     `maximize`, plus λθ. With `centered` v is replaced by the variance v − ḡ², ḡ ← αḡ + (1 − α)g (Graves, *Generating
     Sequences With Recurrent Neural Networks*, 2013, equations 38–40). With momentum μ: b ← μb + g / (√v + ε), θ ← θ − γb.
 
-    PyTorch's `foreach`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -28,6 +26,8 @@ class RMSprop(Optimizer):
         momentum: μ.
         centered: divide by the standard deviation rather than the root mean square.
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for a negative number.
     """
@@ -41,11 +41,15 @@ class RMSprop(Optimizer):
         weight_decay: float = 0,
         momentum: float = 0,
         centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         options = {
             "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered,
             "weight_decay": weight_decay, "maximize": maximize,
+            "capturable": capturable, "foreach": foreach, "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, options)
 

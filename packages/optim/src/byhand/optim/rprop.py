@@ -21,14 +21,14 @@ class Rprop(Optimizer):
     signs of small batches' are noise. Riedmiller and Braun, *A Direct Adaptive Method for Faster Backpropagation Learning:
     The RPROP Algorithm* (ICNN 1993), section II, without its backtracking, as in PyTorch.
 
-    PyTorch's `foreach`, `capturable` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
         etas: (η⁻, η⁺), below and above 1.
         step_sizes: (Δ_min, Δ_max).
         maximize: go up instead of down.
+        foreach: chooses between PyTorch's implementations, which agree; here there is one.
+        capturable, differentiable: must be False.
 
     Raises ValueError for options outside these ranges.
     """
@@ -40,9 +40,16 @@ class Rprop(Optimizer):
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50),
         *,
+        capturable: bool = False,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize})
+        options = {
+            "lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize,
+            "capturable": capturable, "foreach": foreach, "differentiable": differentiable,
+        }  # fmt: skip
+        super().__init__(params, options)
 
     def check(self, group: Group) -> None:
         """Raise ValueError if an option of the group is wrong."""

@@ -20,8 +20,6 @@ class SGD(Optimizer):
     where g is the gradient, negated if `maximize`, plus λθ. Nesterov's form is that of Sutskever, Martens, Dahl and
     Hinton, *On the importance of initialization and momentum in deep learning* (ICML 2013), with g taken at θ.
 
-    PyTorch's `foreach`, `fused` and `differentiable` choose between implementations; here there is one.
-
     Args:
         params: tensors, (name, tensor) pairs, or groups.
         lr: γ, a number or a tensor of one element.
@@ -30,6 +28,8 @@ class SGD(Optimizer):
         weight_decay: λ.
         nesterov: look ahead; needs momentum and no dampening.
         maximize: go up instead of down.
+        foreach, fused: choose between PyTorch's implementations, which agree; here there is one.
+        differentiable: must be False.
 
     Raises ValueError for a negative lr, momentum or weight_decay.
     """
@@ -44,10 +44,14 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         options = {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
             "nesterov": nesterov, "maximize": maximize,
+            "foreach": foreach, "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
         super().__init__(params, options)
 
