@@ -13,7 +13,7 @@ import numpy as np
 
 from . import creation, ops
 from ._tensor import Tensor, wrap
-from .ops import choices, masking, pointwise, products, reductions, shapes, slices, statistics
+from .ops import blending, choices, masking, pointwise, products, reductions, shapes, slices, statistics
 
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "absolute": pointwise.abs,
@@ -30,6 +30,10 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "greater_equal": choices.ge,
     "invert": choices.bitwise_not,
     "matmul": products.matmul,
+    "maximum": lambda a, b: pointwise.maximum(*_beside(a, b)),
+    "minimum": lambda a, b: pointwise.minimum(*_beside(a, b)),
+    "fmax": lambda a, b: blending.fmax(*_beside(a, b)),
+    "fmin": lambda a, b: blending.fmin(*_beside(a, b)),
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "broadcast_to": lambda array, shape: shapes.expand(array, shape),
@@ -95,6 +99,11 @@ def _array(value: Any, name: str) -> Any:
             f"NumPy's {name} has no derivative here and the tensor requires grad; use tensor.detach() if that is meant"
         )
     return value._data
+
+
+def _beside(a: Any, b: Any) -> list[Any]:
+    """Two operands of which a number has become a tensor of the other's dtype, as NumPy lets it."""
+    return [x if hasattr(x, "dtype") else wrap(np.asarray(x, np.result_type(a.dtype if x is b else b.dtype, x))) for x in (a, b)]
 
 
 def _deep(value: Any, name: str) -> Any:

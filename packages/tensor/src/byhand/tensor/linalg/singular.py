@@ -70,22 +70,16 @@ def svd(A: Tensor, full_matrices: bool = True) -> SingularValues:
     return SingularValues(*_svd(A, full_matrices=full_matrices))
 
 
-@op(outputs=("S", "U", "Vh"), public=1)
-def svdvals(A: Array) -> tuple[Array, Array, Array]:
+@op
+def svdvals(A: Array) -> Array:
     r"""The singular values s alone, descending: ds_i = u_iᵀ dA v_i   ⇒   Ā = U diag(s̄) Vᵀ, also where some are equal"""
-    u, s, vh = lapack(np.linalg.svd, matrices(A), full_matrices=False)
-    return s, u, vh
+    return lapack(np.linalg.svd, matrices(A), compute_uv=False)
 
 
 @svdvals.vjp("A")
-def _(g: Array, U: Array, Vh: Array) -> Array:
-    return np.matmul(U * np.expand_dims(g, -2), Vh)
-
-
-@svdvals.remake
-def _(A: Array) -> tuple[Array, Array]:
+def _(g: Array, A: Array) -> Array:
     u, _, vh = _svd.kernel(A, full_matrices=False)
-    return u, vh
+    return np.matmul(u * np.expand_dims(g, -2), vh)
 
 
 # ---------------------------------------------------------------------- what counts as zero

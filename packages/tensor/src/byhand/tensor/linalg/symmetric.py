@@ -50,21 +50,16 @@ def eigh(A: Tensor, UPLO: str = "L") -> Eigen:
     return Eigen(*_eigh(A, UPLO=UPLO))
 
 
-@op(outputs=("values", "vectors"), public=1)
-def _eigvalsh(A: Array, *, UPLO: str) -> tuple[Array, Array]:
+@op
+def _eigvalsh(A: Array, *, UPLO: str) -> Array:
     r"""The eigenvalues alone: dλ_i = (Vᵀ dA V)_ii   ⇒   Ā = V diag(λ̄) Vᵀ, also where eigenvalues are equal"""
-    values, vectors = _eigh.kernel(A, UPLO=UPLO)
-    return values, vectors
+    return lapack(np.linalg.eigvalsh, square(A), "U" if UPLO.upper() == "U" else "L")
 
 
 @_eigvalsh.vjp("A")
-def _(g: Array, vectors: Array) -> Array:
+def _(g: Array, A: Array, UPLO: str) -> Array:
+    _, vectors = _eigh.kernel(A, UPLO=UPLO)
     return np.matmul(vectors * np.expand_dims(g, -2), transposed(vectors))
-
-
-@_eigvalsh.remake
-def _(A: Array, UPLO: str) -> tuple[Array]:
-    return (_eigh.kernel(A, UPLO=UPLO)[1],)
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:

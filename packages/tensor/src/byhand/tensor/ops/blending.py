@@ -13,7 +13,7 @@ from .._graph import Array
 from .._op import op
 from .._promotion import floating, no_bool_at_all, same
 from .._tensor import Tensor
-from .pointwise import pow
+from .pointwise import both_tensors, pow
 
 __all__ = [
     "addcdiv", "addcmul", "clamp_max", "clamp_min", "copysign", "float_power", "fmax", "fmin", "heaviside", "lerp",
@@ -170,7 +170,7 @@ def _(g: Array) -> Array:
 @op(promote=same)
 def fmax(input: Array, other: Array) -> Array:
     r"""y = max(a, b), where a number wins over nan.   The gradient goes to the one chosen, to a where they tie."""
-    return np.fmax(input, other)
+    return np.fmax(*both_tensors(input, other))
 
 
 @fmax.vjp("input")
@@ -186,7 +186,7 @@ def _(g: Array, input: Array, other: Array) -> Array:
 @op(promote=same)
 def fmin(input: Array, other: Array) -> Array:
     r"""y = min(a, b), where a number wins over nan.   The gradient goes to the one chosen, to a where they tie."""
-    return np.fmin(input, other)
+    return np.fmin(*both_tensors(input, other))
 
 
 @fmin.vjp("input")

@@ -123,20 +123,60 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return _power_norm(input - other, p=float(p), dim=None)
 
 
-def cdist(
-    x1: Tensor,
-    x2: Tensor,
-    p: float = 2.0,
-    compute_mode: str = "use_mm_for_euclid_dist_if_necessary",  # noqa: ARG001 (differences: exact, also for near points)
-) -> Tensor:
+@op
+def _by_products(x1: Array, x2: Array) -> Array:
+    r"""d_ij = |a_i − b_j| from d² = |a_i|² + |b_j|² − 2 ⟨a_i, b_j⟩: one matrix product instead of P R differences.
+
+    d̄_ij contributes d̄_ij (a_i − b_j)/d_ij to ā_i. With W = D̄/D (0 where D is):   Ā = diag(W 1) A − W B,   B̄ = diag(Wᵀ 1) B − Wᵀ A
+    """
+    a, b = (x.astype(np.float64, copy=False) for x in (x1, x2))  # what cancels would be most of float32's digits
+    lengths = [np.einsum("...i,...i->...", x, x) for x in (a, b)]
+    squares = np.asarray(np.matmul(-2 * a, np.swapaxes(b, -1, -2)))
+    squares += lengths[0][..., :, None]
+    squares += lengths[1][..., None, :]
+    np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
+    return squares.astype(x1.dtype, copy=False)
+
+
+@_by_products.vjp("x1")
+def _(g: Array, x1: Array, x2: Array, out: Array) -> Array:
+    return _pulled_apart(g, x1, x2, out)
+
+
+@_by_products.vjp("x2")
+def _(g: Array, x1: Array, x2: Array, out: Array) -> Array:
+    return _pulled_apart(np.swapaxes(g, -1, -2), x2, x1, np.swapaxes(out, -1, -2))
+
+
+def _pulled_apart(g: Array, a: Array, b: Array, distances: Array) -> Array:
+    near = distances == 0
+    weights = np.where(near, 0.0, g / np.where(near, 1.0, distances))
+    return np.sum(weights, axis=-1, keepdims=True) * a - np.matmul(weights, b)
+
+
+_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+_MANY = 25  # rows from which on PyTorch, too, multiplies by default
+
+
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = _MODES[0]) -> Tensor:
     """Return the p-norm distances d_ij = (Σ_k |x1_ik − x2_jk|ᵖ)^{1/p} of all pairs of rows: (…, P, M), (…, R, M) → (…, P, R).
 
-    Raises RuntimeError unless both have at least two dimensions and the same last size, or for a negative p.
+    For p = 2 they may come from one matrix product: always with "use_mm_for_euclid_dist", never with
+    "donot_use_mm_for_euclid_dist", and by default if P or R is above 25. That is far faster, but near points lose digits
+    of float64 (in which it is computed).
+    Raises RuntimeError unless both have at least two dimensions and the same last size, or for a negative p; ValueError for
+    another mode.
     """
+    if compute_mode not in _MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode; there are {', '.join(_MODES)}")
     if x1.ndim < 2 or x2.ndim < 2:
         raise RuntimeError(f"cdist only supports at least 2D tensors, got {x1.ndim}D and {x2.ndim}D")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:
         raise RuntimeError(f"cdist only supports non-negative p values, got {p}")
+    many = max(x1.shape[-2], x2.shape[-2]) > _MANY
+    multiplied = compute_mode == _MODES[1] or (compute_mode == _MODES[0] and many)
+    if p == 2 and multiplied and x1.dtype == x2.dtype and x1.is_floating_point():
+        return _by_products(x1, x2)
     return _power_norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p=float(p), dim=-1)

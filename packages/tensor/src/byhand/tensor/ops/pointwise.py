@@ -231,10 +231,17 @@ def _(g: Array) -> Array:
     return np.zeros_like(g)
 
 
+def both_tensors(input: Array, other: Array) -> tuple[Array, Array]:
+    """Both inputs. Raises TypeError for a number, as PyTorch does where there are other functions for it."""
+    if not (isinstance(input, np.ndarray) and isinstance(other, np.ndarray)):
+        raise TypeError("both inputs must be Tensors; use clamp for a bound that is a number")
+    return input, other
+
+
 @op(promote=same)
 def maximum(input: Array, other: Array) -> Array:
     r"""y = max(a, b).   The gradient goes to the larger; where they tie, half to each."""
-    return np.maximum(input, other)
+    return np.maximum(*both_tensors(input, other))
 
 
 @maximum.vjp("input")
@@ -250,7 +257,7 @@ def _(g: Array, input: Array, other: Array) -> Array:
 @op(promote=same)
 def minimum(input: Array, other: Array) -> Array:
     r"""y = min(a, b).   The gradient goes to the smaller; where they tie, half to each."""
-    return np.minimum(input, other)
+    return np.minimum(*both_tensors(input, other))
 
 
 @minimum.vjp("input")

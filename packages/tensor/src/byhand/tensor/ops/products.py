@@ -33,6 +33,8 @@ def matmul(input: Array, other: Array) -> Array:
     """
     if not (isinstance(input, np.ndarray) and isinstance(other, np.ndarray)):
         raise TypeError("both factors of a matrix product must be Tensors; use mul for numbers")
+    if input.dtype == bool:
+        raise NotImplementedError("matrix products are not implemented for bool; convert with int() or float() first")
     if input.ndim == 0 or other.ndim == 0:
         raise ShapeError("both arguments to matmul need to be at least 1D; use mul for numbers.")
     if input.shape[-1] != other.shape[-2 if other.ndim > 1 else 0]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._dtypes import DType
+from .._errors import ShapeError
 from .._graph import Array, Shape
 from .._names import numpy_names
 from .._op import op
@@ -207,16 +208,22 @@ def _to_the_extreme(g: Any, input: Any, out: Any, dim: Dim, keepdim: bool) -> An
     return spread(g, shape, dim, keepdim) * (attains / count)
 
 
+def _ordered(input: Array) -> Array:
+    if input.dtype == bool:
+        raise ShapeError("bool input is not supported; convert with int() first.")
+    return input
+
+
 @op
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the largest element along `dim` (of the flattened tensor, if None); the first, where several tie."""
-    return np.argmax(input, axis=reduced_over(input, dim), keepdims=keepdim)  # type: ignore[arg-type]
+    return np.argmax(_ordered(input), axis=reduced_over(input, dim), keepdims=keepdim)  # type: ignore[arg-type]
 
 
 @op
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the smallest element along `dim` (of the flattened tensor, if None); the first, where several tie."""
-    return np.argmin(input, axis=reduced_over(input, dim), keepdims=keepdim)  # type: ignore[arg-type]
+    return np.argmin(_ordered(input), axis=reduced_over(input, dim), keepdims=keepdim)  # type: ignore[arg-type]
 
 
 class Extreme(NamedTuple):
