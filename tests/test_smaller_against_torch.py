@@ -18,6 +18,13 @@ def test_erfinv_and_bessel_over_their_range():
     np.testing.assert_allclose(found.numpy()[:-2], expected.numpy()[:-2], rtol=1e-12)
 
 
+def test_bessel_bends_at_zero():
+    x = bt.tensor([0.0, 1e-3], dtype=bt.float64, requires_grad=True)
+    (slope,) = bt.autograd.grad(bt.i0(x).sum(), x, create_graph=True)
+    (bend,) = bt.autograd.grad(slope.sum(), x)
+    np.testing.assert_allclose(bend.numpy(), 0.5, rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"])
 def test_limits(name):
     kind = "finfo" if name.startswith("float") else "iinfo"

@@ -99,8 +99,7 @@ def moved(target: Tensor, node: Node | None) -> None:
     if not GRAD.get():
         return
     target._node = node
-    if target._base is not None:
-        target._seen = -2  # its graph is read from the base at the places where it lies now
+    if target._base is not None:  # its graph is read from the base at the places where it lies now
         follow_base(target)
 
 
