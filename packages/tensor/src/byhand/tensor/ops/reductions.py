@@ -262,9 +262,10 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, other: Any, whole: Any, ind
         return pairwise(input, dim if other is None else other)
     if dim is None:
         return whole(input)
+    ordered = input.to(np.uint8) if input._data.dtype == bool else input  # here, unlike in argmax, PyTorch takes bool
     if input._data.ndim == 0:
-        return Extreme(whole(input, dim), index(input, dim))
-    indices = index(input, dim, True)
+        return Extreme(whole(input, dim), index(ordered, dim))
+    indices = index(ordered, dim, True)
     values = gather(input, dim, indices)
     return Extreme(values, indices) if keepdim else Extreme(values.squeeze(dim), indices.squeeze(dim))
 
