@@ -104,15 +104,21 @@ def evaluate(checkpoint: Path, part: str, data: str) -> None:
 @click.argument("checkpoint", type=CHECKPOINT)
 @click.argument("file")
 @DATA
-def predict(checkpoint: Path, file: str, data: str) -> None:
+@click.option("--temperature", type=click.FloatRange(min=0), help="Write what is likelier below 1; only the likeliest at 0.")
+@click.option("--top-k", type=click.IntRange(min=0), help="Draw from so many likeliest tokens only.")
+@click.option("--amount", type=click.IntRange(min=1), help="Write so much: characters, tokens or names.")
+@click.option("--seed", type=click.IntRange(min=0), help="Write something else.  [default: that of the run]")
+def predict(checkpoint: Path, file: str, data: str, seed: int | None, **given: Any) -> None:
     """Ask the model of CHECKPOINT about FILE.
 
     FILE is what the example is about: an image, a line of measurements; for examples of text, a text file or the text itself
-    in quotes.
+    in quotes. Examples that write take the options from --temperature to --seed; the others have no use for them.
     """
+    import byhand.tensor as torch
     from byhand.examples.commands import opened
 
-    run = opened(checkpoint, data)
+    run = opened(checkpoint, data, **{name: value for name, value in given.items() if value is not None})
+    torch.manual_seed(run.options.seed if seed is None else seed)
     run.model.eval()
     run.console.print(run.example.predict(run, file), highlight=False)
 

@@ -33,14 +33,21 @@ def command(name: str) -> click.Command:
     return click.Command(name, callback=_trainer(example), params=_parameters(example), help=about)
 
 
-def opened(path: Path, data: str = "", console: Console | None = None) -> Run:
-    """The run of a checkpoint, its model as it was. Raises CheckpointError if it is of no example."""
+def opened(path: Path, data: str = "", console: Console | None = None, **given: Any) -> Run:
+    """The run of a checkpoint, its model as it was, with other options `given` that nothing learnt depends on.
+
+    Raises CheckpointError if it is of no example, and a click error for options that its example does not have.
+    """
     tree = load_checkpoint(path)
     if not {"example", "settings", "model", "history"} <= tree.keys():
         raise CheckpointError(path, "this is no checkpoint of a run")
     example = find(tree["example"])
     model, options = _settings(example, tree, path, {})
-    run = Run(example, model, replace(options, data=data), path.parent, console or Console())
+    foreign = given.keys() - {one.name for one in fields(options) if not one.metadata["fixed"]}
+    if foreign:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(foreign))
+        raise click.UsageError(f"{example.name} does not write, and has no use for {named}")
+    run = Run(example, model, replace(options, data=data, **given), path.parent, console or Console())
     run.load(tree)
     return run
 

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 __all__ = [
-    "curves", "roc_curve", "save_attention", "save_confusion", "save_curves", "save_filters", "save_mistakes", "save_report",
-    "save_scatter",
+    "curves", "roc_curve", "save_attention", "save_confusion", "save_curves", "save_filters", "save_maps", "save_mistakes",
+    "save_points", "save_report", "save_scatter", "save_states", "save_table",
 ]  # fmt: skip
 
 INK, FAINT = "#2b2b2b", "#d9d9d9"
@@ -104,6 +104,54 @@ def save_attention(path: Path, title: str, weights: Array, rows: Sequence[str], 
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
     axes.xaxis.tick_top()
+    _save(path, figure)
+
+
+def save_maps(path: Path, title: str, maps: Array, columns: int) -> None:
+    """Many small squares (N × T × T) of shares from 0 to 1, `columns` of them side by side; their roots are drawn."""
+    rows = -(-len(maps) // columns)
+    figure = _figure(title, (0.4 + 1.9 * columns, 0.8 + 1.9 * rows))
+    _mosaic(figure.subplots(), [colormaps["Blues"](one**0.5)[..., :3] for one in maps], columns, above=0.1)
+    _save(path, figure)
+
+
+def save_states(path: Path, title: str, states: Array, text: Sequence[str]) -> None:
+    """What units (rows), between −1 and 1, were after each character of a text (columns)."""
+    figure = _figure(title, (1.0 + 0.17 * len(text), 1.2 + 0.17 * len(states)))
+    axes = figure.subplots()
+    _tidy(axes, "", "", "")
+    axes.grid(visible=False)
+    axes.imshow(states, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set_xticks(range(len(text)), text)
+    axes.set_yticks([])
+    _save(path, figure)
+
+
+def save_table(path: Path, title: str, shares: Array, names: Sequence[str]) -> None:
+    """A table of shares from 0 to 1, rows and columns with the same names; its root is drawn, so that rare ones are seen."""
+    figure = _figure(title, (1.4 + 0.2 * len(names), 1.6 + 0.2 * len(names)))
+    axes = figure.subplots()
+    _tidy(axes, "", "", "")
+    axes.grid(visible=False)
+    axes.imshow(shares**0.5, cmap="Blues", vmin=0)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.xaxis.tick_top()
+    _save(path, figure)
+
+
+def save_points(path: Path, title: str, vectors: Array, names: Sequence[str], marked: Sequence[str] = ()) -> None:
+    """Vectors (N × D) on the plane in which they differ most (their first two principal components), each by its name."""
+    centred = vectors - vectors.mean(0)
+    x, y = (centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T).T
+    figure = _figure(title, (6.3, 6.0))
+    axes = figure.subplots()
+    _tidy(axes, "", "", "")
+    axes.plot(x, y, linestyle="")  # nothing seen: it stretches the axes
+    for name, i, j in zip(names, x, y):
+        colour = ORANGE if name in marked else BLUE
+        axes.text(i, j, name, color=colour, fontsize=13, fontweight="bold", ha="center", va="center")
+    axes.margins(0.08)
     _save(path, figure)
 
 

@@ -42,6 +42,14 @@ EXAMPLES = {
         "mnist", "FASHION", "Which piece of clothing is it?", "70,000 pictures (30 MB)",
         "mlp, cnn, resnet, one-vs-rest, one-vs-rest-hinge", "89 % by mlp, in a minute",
     ),
+    "names": Entry(
+        "names", "EXAMPLE", "Invent first names, a character at a time.", "29,494 names (0.2 MB)",
+        "transformer, rnn, mlp, bigram", "names that might be",
+    ),
+    "shakespeare": Entry(
+        "shakespeare", "EXAMPLE", "Write like Shakespeare, a character at a time.", "1,115,394 characters (1 MB)", "gpt, lstm",
+        "lines that might be",
+    ),
 }  # fmt: skip
 
 

@@ -1,12 +1,24 @@
 """Text from a language model: token by token, each drawn from what the model thinks probable after those before it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import byhand.tensor as torch
+from byhand.examples.options import Options, option
 from byhand.tensor import Tensor
 
-__all__ = ["choose", "generate", "looking_back"]
+__all__ = ["SamplingOptions", "choose", "generate", "looking_back"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingOptions(Options):
+    """The options of examples that write."""
+
+    temperature: float = option(1.0, "Write what is likelier below 1; only the likeliest at 0.", least=0, fixed=False)
+    top_k: int = option(0, "Draw from so many likeliest tokens only.", least=0, fixed=False, hint="all")
+    amount: int = option(500, "Write so much: characters, tokens or names.", least=1, fixed=False)
+
 
 # Tokens (N × T) and what is remembered of those before them (None at first) → logits of the next (N × C), and what is
 # remembered then.
