@@ -54,6 +54,7 @@ from .ops.products import *
 from .ops.quantiles import *
 from .ops.reals import *
 from .ops.rearranging import *
+from .ops.rectifier import *
 from .ops.reductions import *
 from .ops.rounding import *
 from .ops.scans import *

@@ -60,7 +60,7 @@ class Op:
         self.public = public
         self.rules: dict[tuple[str, ...], tuple[Rule, tuple[str, ...]]] = {}
         self.plans: dict[Any, Plan] = {}  # for each pattern of inputs that need gradients
-        self.forms: dict[tuple[Any, ...], Form] = {}
+        self.forms: dict[Any, Form] = {}  # for each number of positional arguments and names of others
         self._remake: tuple[Rule, tuple[str, ...]] | None = None
         parameters = inspect.signature(forward).parameters.values()
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -77,7 +77,8 @@ class Op:
         if self.variadic:
             form, values, arrays = self._form_of(0, kwargs), tuple(kwargs.values()), args
         else:
-            form, values = self._form_of(len(args), kwargs), (*args, *kwargs.values())
+            form = self._form_of(len(args), kwargs)
+            values = (*args, *kwargs.values()) if kwargs else args
             if form.leading:
                 arrays = args[: len(form.arrays)]
             else:
@@ -88,7 +89,7 @@ class Op:
         return arrays, options
 
     def _form_of(self, count: int, kwargs: dict[str, Any]) -> Form:
-        key = (count, *kwargs)
+        key = (count, *kwargs) if kwargs else count
         form = self.forms.get(key)
         if form is None:
             form = self.forms[key] = self._form(count, list(map(torch_name, kwargs)))

@@ -26,13 +26,15 @@ from .ops import (
     logic,
     pointwise,
     products,
+    rectifier,
     rounding,
     special,
     trigonometry,
 )  # fmt: skip
 
 _ELEMENTWISE: tuple[ModuleType, ...] = (
-    bessel, blending, choices, elementary, gamma, hyperbolic, logarithms, logic, pointwise, rounding, special, trigonometry,
+    bessel, blending, choices, elementary, gamma, hyperbolic, logarithms, logic, pointwise, rectifier, rounding, special,
+    trigonometry,
 )  # fmt: skip
 
 _OPERATORS: dict[str, Callable[..., Any]] = {

@@ -31,7 +31,7 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         )
     if bias is not None and bias.shape not in (weight.shape[:-1], (1,), ()):
         raise ShapeError(f"the bias has shape {bias.shape}; it must be {weight.shape[:-1]}, one number for each output.")
-    out = np.matmul(input if input.ndim == 2 else _rows(input), weight.T)
+    out = (input if input.ndim == 2 else _rows(input)).dot(weight.T)
     if bias is not None:
         out += bias
     return out if input.ndim == 2 else out.reshape(*input.shape[:-1], *weight.shape[:-1])
@@ -41,14 +41,14 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
 def _(g: Array, weight: Array, shape: Shape) -> Array:
     if len(weight.shape) == 1:
         return np.expand_dims(g, -1) * weight
-    return np.matmul(g, weight) if len(shape) == 2 else np.matmul(_rows(g), weight).reshape(shape)
+    return np.dot(g, weight) if len(shape) == 2 else np.dot(_rows(g), weight).reshape(shape)
 
 
 @linear.vjp("weight")
 def _(g: Array, input: Array, shape: Shape) -> Array:
     if len(shape) == 1:
         return np.matmul(g.reshape(-1), _rows(input))
-    return np.matmul(_rows(g).T, _rows(input))
+    return np.dot(_rows(g).T, _rows(input))
 
 
 @linear.vjp("bias")

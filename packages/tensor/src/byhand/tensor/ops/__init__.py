@@ -27,6 +27,7 @@ from . import (
     quantiles,
     reals,
     rearranging,
+    rectifier,
     reductions,
     rounding,
     scans,
@@ -47,6 +48,6 @@ from . import (
 TABLES: tuple[ModuleType, ...] = (
     bessel, blending, choices, closeness, contractions, counting, diagonals, differences, elementary, fitting, gamma,
     hyperbolic, indexing, integers, logarithms, logic, masking, norms, parts, pointwise, products, quantiles, reals,
-    rearranging, reductions, rounding, scans, scattering, shapes, slices, slopes, softmax, sorting, special, statistics,
-    strided, summation, trigonometry, windows,
+    rearranging, rectifier, reductions, rounding, scans, scattering, shapes, slices, slopes, softmax, sorting, special,
+    statistics, strided, summation, trigonometry, windows,
 )

@@ -31,7 +31,10 @@ class Index(NamedTuple):
 
 def parsed(index: Any, shape: Shape) -> Index:
     """Split an index of any kind that NumPy and PyTorch know. Raises IndexError or TypeError for others."""
-    parts = [_part(part) for part in (index if isinstance(index, tuple) else (index,))]
+    given = index if isinstance(index, tuple) else (index,)
+    if len(given) <= len(shape) and all(map(_simple, given)):
+        return Index(given, None)
+    parts = [_part(part) for part in given]
     used = sum(_consumes(part) for part in parts)
     if used > len(shape):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {used})")
@@ -51,6 +54,16 @@ def parsed(index: Any, shape: Shape) -> Index:
             if not isinstance(part, int):
                 advanced.append(slice(None))
     return Index(tuple(basic), tuple(advanced) if any(isinstance(a, np.ndarray) for a in advanced) else None)
+
+
+def _simple(part: Any) -> bool:
+    """Whether NumPy reads a part as it stands: an integer, or a slice of two of them."""
+    if type(part) is slice:
+        return part.step is None and type(part.start) in _ENDS and type(part.stop) in _ENDS
+    return type(part) is int
+
+
+_ENDS = (int, type(None))
 
 
 def _part(part: Any) -> Any:

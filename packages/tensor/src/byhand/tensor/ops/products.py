@@ -43,6 +43,8 @@ def matmul(input: Array, other: Array) -> Array:
             f"{input.shape[-1]}, must equal the {'last but one of the ' if other.ndim > 1 else ''}second, "
             f"{other.shape[-2 if other.ndim > 1 else 0]}."
         )
+    if input.ndim == other.ndim == 2:
+        return input.dot(other)  # as np.matmul, in a third of the time for small matrices
     if input.ndim > 2 and other.ndim == 2:  # one large product instead of many small ones
         return np.matmul(_rows(input), other).reshape(*input.shape[:-1], other.shape[-1])
     return np.matmul(input, other)
@@ -50,6 +52,8 @@ def matmul(input: Array, other: Array) -> Array:
 
 @matmul.vjp("input")
 def _(g: Array, shape: Shape, other: Array) -> Array:
+    if len(shape) == len(other.shape) == 2:
+        return np.dot(g, other.T)
     if len(other.shape) == 1:
         return np.expand_dims(g, -1) * other
     if len(shape) == 1:
@@ -60,6 +64,8 @@ def _(g: Array, shape: Shape, other: Array) -> Array:
 
 @matmul.vjp("other")
 def _(g: Array, input: Array, shape: Shape) -> Array:
+    if len(shape) == len(input.shape) == 2:
+        return np.dot(input.T, g)
     if len(shape) == 1:
         return np.expand_dims(g, -1) * input
     if len(input.shape) == 1:
