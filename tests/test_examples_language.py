@@ -43,7 +43,7 @@ UNIFORM = {"names": math.log(27), "shakespeare": math.log(65)}
         ("names --model bigram --limit 2000 --epochs 3", 1.25, {"curves.png", "table.png"}),
         ("names --model mlp --limit 2000 --epochs 3", 1.3, {"curves.png", "characters.png"}),
         ("names --model rnn --limit 800 --epochs 3 --batch-size 32", 1.25, {"curves.png", "characters.png"}),
-        ("names --limit 500 --epochs 3 --batch-size 16", 1.25, {"curves.png", "characters.png"}),
+        ("names --limit 500 --epochs 3 --batch-size 16", 1.25, {"curves.png", "attention.png"}),
         ("shakespeare --limit 32 --epochs 4 --batch-size 4 --amount 20", 1.3, {"curves.png", "attention.png"}),
         ("shakespeare --model lstm --limit 32 --epochs 4 --batch-size 4 --lr 0.01 --amount 20", 1.2, {"curves.png", "cells.png"}),
     ],
@@ -225,6 +225,15 @@ def test_the_weights_shown_are_those_of_attention():
     np.testing.assert_allclose(attention.out(mixed).detach().numpy(), attention(x).detach().numpy(), rtol=1e-4, atol=1e-5)
     assert weights.shape == (2, 3, 5, 5)
     assert bt.equal(weights.triu(1), bt.zeros(2, 3, 5, 5))
+
+
+def test_where_a_transformer_looks_is_where_it_looks():
+    model = at_random(names.Transformer)
+    maps = names.looks(model, "anna")
+    assert maps.shape == (4, 5, 5)
+    np.testing.assert_allclose(maps.sum(2), 1, rtol=1e-5)
+    assert not np.triu(maps, 1).any()
+    assert maps[:, 4].std(1).min() > 1e-3
 
 
 def with_pytorch(page, torch):

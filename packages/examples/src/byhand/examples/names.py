@@ -7,6 +7,7 @@ transformer, which looks back at all. `predict CHECKPOINT "mar"` completes a nam
 """
 
 from itertools import islice
+from pathlib import Path
 from typing import cast
 
 import byhand.tensor as torch
@@ -28,7 +29,8 @@ from byhand.tensor import Tensor
 from rich.columns import Columns
 
 __all__ = [
-    "Bigram", "EXAMPLE", "MLP", "RNN", "Transformer", "counted", "data", "loss", "measure", "predict", "report", "train", "write",
+    "Bigram", "EXAMPLE", "MLP", "RNN", "Transformer", "counted", "data", "looks", "loss", "measure", "predict", "report", "train",
+    "write",
 ]  # fmt: skip
 
 CHARACTERS = Characters(".abcdefghijklmnopqrstuvwxyz")  # a name begins after a dot and ends with one
@@ -156,23 +158,46 @@ def write(run: Run, beginning: str = "") -> list[str]:
     return [(beginning + CHARACTERS.decode(row)).partition(".")[0][: PLACES - 1] for row in drawn.tolist()]
 
 
+def looks(model: Transformer, name: str) -> Array:
+    """How much each character of a name looks at each, in each layer: layers × T × T, the means over the heads."""
+    tokens, maps = torch.tensor(CHARACTERS.encode("." + name))[None], []
+    future = nn.Transformer.generate_square_subsequent_mask(tokens.shape[1])
+    with torch.no_grad():
+        x = model.characters(tokens) + model.places.weight[: tokens.shape[1]]
+        for layer in model.layers.layers:
+            before = layer.norm1(x)
+            maps.append(layer.self_attn(before, before, before, attn_mask=future)[1][0].numpy())
+            x = layer(x, future)
+    return np.stack(maps)
+
+
 def report(run: Run) -> dict[str, float]:
     """The loss of the names held out; names that were written, and how many of them are not in the data; what was learnt."""
     found = run.measure(run.data.test())
     plots.save_curves(run.folder / "curves.png", f"Names, {run.recipe_name}", run.history)
     if isinstance(run.model, Bigram):
         found["loss_of_counts"] = measure(counted(run.data.train), run.data.test(), run.loss)["loss"]
-        chances = run.model.table.detach().softmax(dim=1).numpy()
-        plots.save_table(run.folder / "table.png", "How likely is a character after another?", chances, CHARACTERS.alphabet)
-    else:
-        places = run.model.characters.weight.detach().numpy()
-        plots.save_points(run.folder / "characters.png", "Characters as they were placed", places, CHARACTERS.alphabet, "aeiouy")
+    draw(run.folder, run.model)
     written, known = write(run), set(names.load(run.options.data))
     found["new"] = sum(name not in known for name in written) / len(written)
     run.console.print(figures_table(found))
     run.console.print("Names it wrote (those that are in the data are dim):")
     run.console.print(Columns([f"[dim]{name}[/]" if name in known else f"[bold green]{name}[/]" for name in written]))
     return found
+
+
+def draw(folder: Path, model: nn.Module) -> None:
+    """What is particular to a model: its table, where it looks, or where it has placed the characters."""
+    if isinstance(model, Bigram):
+        chances = model.table.detach().softmax(dim=1).numpy()
+        title = "How likely is each character (columns) after each (rows)?"
+        plots.save_table(folder / "table.png", title, chances, CHARACTERS.alphabet)
+    elif isinstance(model, Transformer):
+        title = "Where the last layer looks"
+        plots.save_attention(folder / "attention.png", title, looks(model, "alexandria")[-1], ".alexandria", ".alexandria")
+    else:
+        vectors = model.characters.weight.detach().numpy()
+        plots.save_points(folder / "characters.png", "Characters as they were placed", vectors, CHARACTERS.alphabet, "aeiouy")
 
 
 def predict(run: Run, file: str) -> str:

@@ -210,10 +210,11 @@ def draw_attention(run: Run, tokens: Tensor) -> None:
 
 
 def draw_cells(run: Run, tokens: Tensor) -> None:
-    """What some units of the upper layer say after each character: those that change most slowly."""
+    """What some units of the upper layer say after each character: those that change much, but not at every one."""
     with torch.no_grad():
         read = run.model.lstm(run.model.characters(tokens))[0][0].numpy()
-    slow = np.argsort(np.abs(np.diff(read, axis=0)).mean(0) / read.std(0))[:24]
+    centred = read - read.mean(0)
+    slow = np.argsort(-(centred[1:] * centred[:-1]).mean(0))[:24]
     text = [one.replace("\n", "¶") for one in CHARACTERS.decode(tokens[0].tolist())]
     plots.save_states(run.folder / "cells.png", "What units remember (blue −1, red 1)", read.T[slow], text)
 
