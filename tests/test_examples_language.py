@@ -16,6 +16,7 @@ from byhand.examples.data import Part
 from byhand.examples.options import Options
 from byhand.examples.sampling import looking_back
 from byhand.examples.training import Run
+from byhand.nn import functional as F
 from click.testing import CliRunner
 
 DATA = Path(os.environ.get("BYHAND_DATA", "nowhere"))
@@ -225,6 +226,26 @@ def test_the_weights_shown_are_those_of_attention():
     np.testing.assert_allclose(attention.out(mixed).detach().numpy(), attention(x).detach().numpy(), rtol=1e-4, atol=1e-5)
     assert weights.shape == (2, 3, 5, 5)
     assert bt.equal(weights.triu(1), bt.zeros(2, 3, 5, 5))
+
+
+def test_a_block_of_gpt_is_a_layer_of_the_library():
+    ours, theirs = shakespeare.Block(12, 3), nn.TransformerEncoderLayer(12, 3, 48, 0.0, F.gelu, batch_first=True, norm_first=True)
+    bt.manual_seed(0)
+    for parameter in ours.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    names_of_ours = {
+        "attention.questions_keys_values.": "self_attn.in_proj_", "attention.out": "self_attn.out_proj",
+        "rise": "linear1", "fall": "linear2",
+    }  # fmt: skip
+    state = {}
+    for name, value in ours.state_dict().items():
+        for mine, other in names_of_ours.items():
+            name = name.replace(mine, other)
+        state[name] = value
+    theirs.load_state_dict(state)
+    x = bt.randn(2, 7, 12)
+    expected = theirs(x, nn.Transformer.generate_square_subsequent_mask(7)).detach().numpy()
+    np.testing.assert_allclose(ours(x).detach().numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_where_a_transformer_looks_is_where_it_looks():
