@@ -212,9 +212,9 @@ EXAMPLE = Example(
     name="names",
     about=__doc__,
     recipes={
-        "transformer": Recipe(Transformer, loss, SamplingOptions(epochs=20, lr=4e-3, batch_size=64, amount=40)),
-        "rnn": Recipe(RNN, loss, SamplingOptions(epochs=10, lr=5e-3, batch_size=64, amount=40)),
-        "mlp": Recipe(MLP, loss, SamplingOptions(epochs=10, lr=5e-3, batch_size=64, amount=40)),
+        "transformer": Recipe(Transformer, loss, SamplingOptions(epochs=12, lr=4e-3, batch_size=64, amount=40)),
+        "rnn": Recipe(RNN, loss, SamplingOptions(epochs=8, lr=5e-3, batch_size=64, amount=40)),
+        "mlp": Recipe(MLP, loss, SamplingOptions(epochs=8, lr=5e-3, batch_size=64, amount=40)),
         "bigram": Recipe(Bigram, loss, SamplingOptions(epochs=5, lr=0.1, batch_size=64, amount=40)),
     },
     data=data, train=train, measure=measure, report=report, predict=predict,
