@@ -10,7 +10,7 @@ from byhand.examples.data import Indices, Part, Split, cut, outputs, standardise
 from byhand.examples.datasets import breast_cancer
 from byhand.examples.example import Example, Loss, Recipe
 from byhand.examples.inputs import read_numbers
-from byhand.examples.metrics import BinaryReport
+from byhand.examples.metrics import BinaryReport, binary_accuracy
 from byhand.examples.options import Options
 from byhand.examples.plots import save_report
 from byhand.examples.training import Run
@@ -18,7 +18,7 @@ from byhand.nn import functional as F
 from byhand.tensor import Tensor
 from rich.columns import Columns
 
-__all__ = ["EXAMPLE", "accuracy", "data", "loss", "measure", "mlp", "predict", "report", "train"]
+__all__ = ["EXAMPLE", "data", "loss", "measure", "mlp", "predict", "report", "train"]
 
 CLASSES = ("benign", "malignant")
 
@@ -61,11 +61,6 @@ def loss(logits: Tensor, targets: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, targets)
 
 
-def accuracy(logits: Tensor, targets: Tensor) -> float:
-    """The share of right answers, at the threshold p = ½."""
-    return float((logits > 0).eq(targets > 0.5).numpy().mean())
-
-
 def train(run: Run) -> None:
     """For each minibatch: forward, backward, step."""
     optimizer = optim.AdamW(run.model.parameters(), lr=run.options.lr, weight_decay=0.1)
@@ -80,7 +75,7 @@ def train(run: Run) -> None:
 def measure(model: nn.Module, part: Part, loss: Loss) -> dict[str, float]:
     """The loss and the accuracy on a part."""
     logits, (_, targets) = outputs(model, part), part[:]
-    return {"loss": loss(logits, targets).item(), "accuracy": accuracy(logits, targets)}
+    return {"loss": loss(logits, targets).item(), "accuracy": binary_accuracy(logits, targets)}
 
 
 def report(run: Run) -> dict[str, float]:

@@ -8,7 +8,7 @@ from byhand.tensor import Tensor
 from rich import box
 from rich.table import Table
 
-__all__ = ["BinaryReport", "accuracy", "confusion_matrix", "confusion_table", "figures_table", "r_squared"]
+__all__ = ["BinaryReport", "accuracy", "binary_accuracy", "confusion_matrix", "confusion_table", "figures_table", "r_squared"]
 
 Counts = npt.NDArray[np.int64]
 
@@ -16,6 +16,11 @@ Counts = npt.NDArray[np.int64]
 def accuracy(logits: Tensor, targets: Tensor) -> float:
     """The share of examples (N × classes) whose largest logit is that of their class."""
     return float(logits.argmax(dim=1).eq(targets).numpy().mean())
+
+
+def binary_accuracy(logits: Tensor, targets: Tensor) -> float:
+    """The share of right answers to questions of yes (1) or no (0), at the threshold p = ½, where the logit is 0."""
+    return float((logits > 0).eq(targets > 0.5).numpy().mean())
 
 
 def r_squared(answers: Tensor, targets: Tensor) -> float:

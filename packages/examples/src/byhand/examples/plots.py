@@ -4,7 +4,7 @@ Functions that take a path write a picture of their own; those that take axes dr
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 __all__ = [
-    "curves", "roc_curve", "save_attention", "save_confusion", "save_curves", "save_filters", "save_maps", "save_mistakes",
-    "save_points", "save_report", "save_scatter", "save_states", "save_table",
+    "curves", "roc_curve", "save_attention", "save_bars", "save_confusion", "save_curves", "save_filters", "save_maps",
+    "save_mistakes", "save_points", "save_report", "save_scatter", "save_states", "save_table",
 ]  # fmt: skip
 
 INK, FAINT = "#2b2b2b", "#d9d9d9"
@@ -152,6 +152,19 @@ def save_points(path: Path, title: str, vectors: Array, names: Sequence[str], ma
         colour = ORANGE if name in marked else BLUE
         axes.text(i, j, name, color=colour, fontsize=13, fontweight="bold", ha="center", va="center")
     axes.margins(0.08)
+    _save(path, figure)
+
+
+def save_bars(path: Path, title: str, values: Mapping[str, float], most: int = 20) -> None:
+    """The highest and the lowest of the values by their names, so many of each at most."""
+    names = sorted(values, key=lambda name: values[name])
+    shown = [*names[:most], *names[max(most, len(names) - most) :]]
+    figure = _figure(title, (6.3, 1.2 + 0.19 * len(shown)))
+    axes = figure.subplots()
+    _tidy(axes, "", "", "")
+    axes.barh(shown, [values[name] for name in shown], color=[BLUE if values[name] > 0 else ORANGE for name in shown])
+    axes.margins(y=0.01)
+    axes.tick_params("y", labelsize=8)
     _save(path, figure)
 
 

@@ -50,6 +50,10 @@ EXAMPLES = {
         "shakespeare", "EXAMPLE", "Write like Shakespeare, a character at a time.", "1,115,394 characters (1 MB)", "gpt, lstm",
         "lines that might be",
     ),
+    "sentiment": Entry(
+        "sentiment", "EXAMPLE", "Does a sentence speak for a film or against it?", "10,662 sentences of reviews (1 MB)",
+        "bag, cnn, lstm, bilstm", "76 % by bag, in a minute",
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,43 @@
+"""Examples on sequences, from end to end on a small part of their data: they learn, show, and can be asked."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from byhand.examples.cli import main
+from click.testing import CliRunner
+
+DATA = Path(os.environ.get("BYHAND_DATA", "nowhere"))
+real = pytest.mark.skipif(not DATA.is_dir(), reason="BYHAND_DATA names no folder with the real files")
+
+
+def invoke(*args):
+    finished = CliRunner().invoke(main, [*map(str, args)], terminal_width=120)
+    assert finished.exit_code == 0, finished.output
+    return finished.output
+
+
+def learns(folder, args, factor):
+    """Train; the loss of training must fall by a factor. Returns the figures of the held-out part."""
+    invoke(*args.split(), "--out", folder)
+    *history, closing = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert history[-1]["loss"] < history[0]["loss"] / factor
+    assert len(list(folder.glob("*.png"))) >= 2
+    return closing
+
+
+@real
+@pytest.mark.parametrize(
+    ("args", "least"),  # 160 sentences are learnt by heart; they say nothing about others
+    [
+        ("--limit 400 --batch-size 16 --epochs 8", 0.55),
+        ("--model cnn --limit 160 --batch-size 8 --epochs 4 --lr 0.01", 0),
+        ("--model lstm --limit 160 --batch-size 8 --epochs 5 --lr 0.01", 0),
+        ("--model bilstm --limit 160 --batch-size 8 --epochs 4 --lr 0.01", 0),
+    ],
+)
+def test_sentiment(tmp_path, args, least):
+    assert learns(tmp_path, f"sentiment {args}", 2)["test_accuracy"] > least
+    answer = invoke("predict", tmp_path / "best.safetensors", "a moving, beautiful film")
+    assert "for" in answer.split() or "against" in answer.split()
