@@ -10,7 +10,7 @@ NAMES = """
     linalg.inv linalg.det linalg.slogdet linalg.solve linalg.cholesky linalg.eigvalsh linalg.matrix_power linalg.multi_dot
     linalg.norm linalg.vector_norm linalg.matrix_norm linalg.cond linalg.svdvals linalg.pinv linalg.matrix_rank linalg.qr
     linalg.solve_triangular linalg.cross linalg.vecdot linalg.diagonal linalg.vander linalg.tensorinv linalg.tensorsolve
-    linalg.lstsq
+    linalg.lstsq linalg.householder_product geqrf ormqr
 """
 # Variants whose `op` is not the function itself but one made of it.
 MADE_OF_IT = {

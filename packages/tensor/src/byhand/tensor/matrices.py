@@ -8,8 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from . import linalg
+from ._graph import Array
+from ._op import op
 from ._tensor import Tensor, wrap
+from .linalg._matrices import lapack, matrices, transposed
 from .linalg.determinants import SignAndLogarithm
+from .linalg.householder import check_mirrors, mirrors
 from .linalg.orthogonal import OrthogonalTriangular
 from .linalg.triangular import factor_solved
 from .ops.choices import lt, where
@@ -17,8 +21,8 @@ from .ops.shapes import permute, transpose
 
 PROPERTIES = ("H", "T", "mH", "mT")
 __all__ = [
-    "chain_matmul", "cholesky", "cholesky_inverse", "cholesky_solve", "det", "inverse", "logdet", "matrix_exp",
-    "matrix_power", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
+    "chain_matmul", "cholesky", "cholesky_inverse", "cholesky_solve", "det", "geqrf", "inverse", "logdet", "matrix_exp",
+    "matrix_power", "orgqr", "ormqr", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
 ]  # fmt: skip
 
 
@@ -57,6 +61,27 @@ def det(input: Tensor) -> Tensor:
     return linalg.det(input)
 
 
+class Mirrors(NamedTuple):
+    """What `geqrf` returns: R above, the vectors of the reflections below the diagonal of `a`; and their factors."""
+
+    a: Tensor
+    tau: Tensor
+
+
+@op(outputs=("a", "tau"))
+def _geqrf(input: Array) -> tuple[Array, Array]:
+    a, tau = lapack(np.linalg.qr, matrices(input), "raw")  # as LAPACK keeps it: column by column
+    return transposed(a), tau
+
+
+def geqrf(input: Tensor) -> Mirrors:
+    """Return the QR decomposition as LAPACK keeps it: `a` is R on and above the diagonal, and `orgqr(a, tau)` is Q.
+
+    It has no gradient; `linalg.qr` has. Raises RuntimeError below 2-d.
+    """
+    return Mirrors(*_geqrf(input))
+
+
 def inverse(input: Tensor) -> Tensor:
     """Return the inverse, as `linalg.inv`. Raises LinAlgError if there is none."""
     return linalg.inv(input)
@@ -76,6 +101,28 @@ def matrix_exp(input: Tensor) -> Tensor:
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """Return Aⁿ, as `linalg.matrix_power`."""
     return linalg.matrix_power(input, n)
+
+
+def orgqr(input: Tensor, input2: Tensor) -> Tensor:
+    """Return the product of Householder reflections with factors `input2`, as `linalg.householder_product`."""
+    return linalg.householder_product(input, input2)
+
+
+def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
+    """Return Q C (or C Q, if not `left`) for C = `input3` and the square Q = H₁ ⋯ H_k of `linalg.householder_product`.
+
+    `transpose` takes Qᵀ instead. Q itself is not made. Raises RuntimeError if the shapes do not fit or the dtypes differ.
+    """
+    a, c = input._data, input3._data
+    count = min(a.shape[-2:])
+    check_mirrors("ormqr", input, input2, count, count)
+    if c.ndim != a.ndim or c.dtype != a.dtype or c.shape[-2 if left else -1] != a.shape[-2]:
+        side = "rows" if left else "columns"
+        raise RuntimeError(f"ormqr: input3 {c.shape} {c.dtype} must have as many {side} as input {a.shape} {a.dtype} has rows")
+    v, t = mirrors(input, input2)
+    t = t.mT if transpose else t
+    change = v @ (t @ (v.mT @ input3)) if left else ((input3 @ v) @ t) @ v.mT
+    return input3 - change
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:

@@ -7,8 +7,9 @@ else is used stands beside it. Ȳ and Ā are the gradients of the output and of 
 
 from .._errors import LinAlgError as LinAlgError
 from ..ops.products import matmul as matmul
-from . import determinants, inverses, norms, orthogonal, powers, singular, symmetric, triangular, vectors
+from . import determinants, householder, inverses, norms, orthogonal, powers, singular, symmetric, triangular, vectors
 from .determinants import *
+from .householder import *
 from .inverses import *
 from .norms import *
 from .orthogonal import *
@@ -18,5 +19,5 @@ from .symmetric import *
 from .triangular import *
 from .vectors import *
 
-_TABLES = (determinants, inverses, norms, orthogonal, powers, singular, symmetric, triangular, vectors)
+_TABLES = (determinants, householder, inverses, norms, orthogonal, powers, singular, symmetric, triangular, vectors)
 __all__ = sorted({"LinAlgError", "matmul"}.union(*(table.__all__ for table in _TABLES)))
