@@ -40,7 +40,7 @@ class BytePairs:
         self.size = whole if size is None else size
         if not BYTES < self.size <= whole:
             raise ValueError(f"a vocabulary of GPT-2's has {BYTES + 1} to {whole:,} tokens, not {self.size:,}")
-        self.end = self.size - 1
+        self.begin = self.end = self.size - 1
         self._numbers = {piece: number for piece, number in vocabulary.numbers.items() if number < self.end}
         self._pieces = {number: piece for piece, number in self._numbers.items()} | {self.end: END}
         self._ranks = {pair: rank for rank, pair in enumerate(vocabulary.merges[: self.size - BYTES - 1])}

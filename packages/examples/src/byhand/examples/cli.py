@@ -123,6 +123,40 @@ def predict(checkpoint: Path, file: str, data: str, seed: int | None, **given: A
     run.console.print(run.example.predict(run, file), highlight=False)
 
 
+@main.command(short_help="Go on with a text, by GPT-2's weights or a small trained model.")
+@click.argument("weights")
+@click.argument("prompt")
+@click.option("--amount", type=click.IntRange(min=1), default=100, show_default=True, help="Write so many tokens.")
+@click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True, help="0: always the likeliest.")
+@click.option("--top-k", type=click.IntRange(min=0), default=40, show_default=True, help="Draw from so many; 0: from all.")
+@click.option("--heads", type=click.IntRange(min=1), help="Heads of attention.  [default: those of config.json]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is drawn.")
+@DATA
+def generate(
+    weights: str, prompt: str, amount: int, temperature: float, top_k: int, heads: int | None, seed: int, data: str
+) -> None:
+    """Go on with PROMPT (a text, or the file of one) by the model in WEIGHTS.
+
+    \b
+    WEIGHTS is
+      a .safetensors file with GPT-2's weights, under the names that they have on the hub,
+      a folder with model.safetensors and config.json (from the hub, or of a run of gpt2),
+      or glassllm, a trained model of 852,608 parameters that has read children's books.
+    \b
+    Examples:
+      generate glassllm "Alice was"
+      generate gpt2/ "The meaning of life is" --temperature 0
+    """
+    import byhand.tensor as torch
+    from byhand.examples.inputs import read_words
+    from byhand.examples.writing import writer_from
+    from rich.text import Text
+
+    writer = writer_from(weights, heads or 0, data)
+    torch.manual_seed(seed)
+    Console().print(Text(writer.write(read_words(prompt), amount, temperature, top_k)))
+
+
 @main.command(short_help="Gradients of a formula from every engine, side by side.")
 @click.argument("expression")
 @click.option("--shape", "shapes", multiple=True, metavar="NAME=N,M", help="Draw NAME at random in this shape.")

@@ -130,7 +130,7 @@ def _within(one: Field[Any]) -> Callable[[click.Context, click.Parameter, Any], 
 def _chosen(example: Example, given: dict[str, Any]) -> tuple[str, Options]:
     """The model and the options of a new run."""
     model = given.pop("model", next(iter(example.recipes)))
-    return model, replace(example.recipes[model].options, **given)
+    return model, replace(example.recipes[model].options, **given).completed()
 
 
 def _settings(example: Example, tree: dict[str, Any], path: Path, given: dict[str, Any]) -> tuple[str, Options]:

@@ -22,11 +22,19 @@ Loss = Callable[..., Tensor]
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to solve the task: a model (made by a function), its loss, and the options that it is best trained with."""
+    """One way to solve the task: a model (made by a function), its loss, and the options that it is best trained with.
 
-    model: Callable[[], Module]
+    A function that is `sized` is given the options, and makes the model by them.
+    """
+
+    model: Callable[..., Module]
     loss: Loss
     options: Options
+    sized: bool = False
+
+    def make(self, options: Options) -> Module:
+        """A new model."""
+        return self.model(options) if self.sized else self.model()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["read_grey", "read_numbers", "read_words"]
+__all__ = ["read_document", "read_grey", "read_numbers", "read_words"]
 
 
 def read_grey(path: str, size: int) -> npt.NDArray[np.uint8]:
@@ -48,6 +48,11 @@ def read_words(given: str) -> str:
         if error.errno == errno.ENAMETOOLONG:
             return given
         raise click.ClickException(f"{given}: {error.strerror}") from None
+
+
+def read_document(path: str) -> str:
+    """The text of a file (UTF-8), without the line break at its end."""
+    return read_words(str(_existing(path)))
 
 
 def _existing(path: str) -> Path:

@@ -1,7 +1,7 @@
 """What a run can be told, on the command line or in Python. Each field carries the help that the command line shows."""
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Self
 
 __all__ = ["Options", "option"]
 
@@ -28,6 +28,10 @@ class Options:
     patience: int = option(0, "Stop once so many evaluations in a row were none better.", least=0, hint="never")
     limit: int = option(0, "Use so many examples of each part at most, for a quick look.", least=0, hint="all")
     data: str = option("", "Folder with the files.", fixed=False, hint="BYHAND_DATA, or downloaded into a cache")
+
+    def completed(self) -> Self:
+        """The options of a new run, those filled in that follow from others. Raises a click error if they do not go together."""
+        return self
 
     def kept(self) -> dict[str, Any]:
         """What is fixed once a run has begun (the number of epochs may grow)."""

@@ -54,6 +54,10 @@ EXAMPLES = {
         "sentiment", "EXAMPLE", "Does a sentence speak for a film or against it?", "10,662 sentences of reviews (1 MB)",
         "bag, cnn, lstm, bilstm", "76 % by bag, in a minute",
     ),
+    "gpt2": Entry(
+        "gpt2", "EXAMPLE", "Write on, a piece of a word at a time: GPT-2, fine-tuned or small.",
+        "tiny Shakespeare, GPT-2's vocabulary (3 MB)", "gpt2", "text that might be",
+    ),
 }  # fmt: skip
 
 

@@ -89,7 +89,7 @@ class Run:
         recipe = example.recipes[model]
         self.loss = recipe.loss
         torch.manual_seed(options.seed)
-        self.model = recipe.model()
+        self.model = recipe.make(options)
         self.place, self.history = Place(), list[Row]()
         self._checkpoint = checkpoint
         self._stateful: dict[str, Stateful] = {}
@@ -99,6 +99,11 @@ class Run:
         """The three parts of the data, read when they are first asked for."""
         split = self.example.data(self.options)
         return split.limited(self.options.limit) if self.options.limit else split
+
+    @property
+    def resumed(self) -> bool:
+        """Does it go on from a checkpoint?"""
+        return self._checkpoint is not None
 
     @property
     def steps(self) -> int:

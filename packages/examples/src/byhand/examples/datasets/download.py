@@ -7,7 +7,7 @@ up again where it ended. Under its own name a file is whole and verified, or not
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from byhand.examples.datasets.errors import DataError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-__all__ = ["RemoteFile", "cache_folder", "fetch", "verify"]
+__all__ = ["RemoteFile", "cache_folder", "fetch", "unpacked", "verify"]
 
 CHUNK, TIMEOUT = 1 << 16, 30.0  # bytes, seconds
 
@@ -52,6 +52,17 @@ def fetch(file: RemoteFile, folder: str | Path | None = None) -> Path:
     if not path.is_file() or not _matches(path, file.checksum):
         _download(file, path)
     return path
+
+
+def unpacked(archive: RemoteFile, members: Mapping[str, str], folder: str | Path | None) -> list[Path]:
+    """What an archive holds (`members`: names and checksums), verified, if it lies unpacked in a folder; otherwise nothing."""
+    for place in (Path(folder), Path(folder) / archive.folder) if folder else ():
+        paths = [place / name for name in members]
+        if all(path.is_file() for path in paths):
+            for path, checksum in zip(paths, members.values()):
+                verify(path, checksum)
+            return paths
+    return []
 
 
 def verify(path: Path, checksum: str) -> None:

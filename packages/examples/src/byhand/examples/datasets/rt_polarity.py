@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from byhand.examples.datasets.download import RemoteFile, fetch, verify
+from byhand.examples.datasets.download import RemoteFile, fetch, unpacked
 from byhand.examples.datasets.errors import DataError
 
 __all__ = ["Reviews", "load"]
@@ -37,9 +37,9 @@ class Reviews(NamedTuple):
 
 def load(folder: str | Path | None = None) -> Reviews:
     """All sentences, from the archive or, in a folder of yours, from the two files that it holds."""
-    unpacked = _unpacked(folder or os.environ.get("BYHAND_DATA"))
-    if unpacked:
-        return Reviews(*(_sentences(path.read_bytes(), path) for path in unpacked))
+    paths = unpacked(FILE, UNPACKED, folder or os.environ.get("BYHAND_DATA"))
+    if paths:
+        return Reviews(*(_sentences(path.read_bytes(), path) for path in paths))
     path = fetch(FILE, folder)
     try:
         with tarfile.open(path, "r:gz") as archive:
@@ -47,17 +47,6 @@ def load(folder: str | Path | None = None) -> Reviews:
             return Reviews(*(_sentences(file.read() if file else b"", path) for file in contents))
     except (KeyError, tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise DataError(path, f"not the archive of the sentences ({error}); remove it and get it again") from None
-
-
-def _unpacked(folder: str | Path | None) -> list[Path]:
-    """The two files, verified, if the folder holds both; otherwise none."""
-    for place in (Path(folder), Path(folder) / FILE.folder) if folder else ():
-        paths = [place / name for name in UNPACKED]
-        if all(path.is_file() for path in paths):
-            for path, checksum in zip(paths, UNPACKED.values()):
-                verify(path, checksum)
-            return paths
-    return []
 
 
 def _sentences(content: bytes, path: Path) -> list[str]:
