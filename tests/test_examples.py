@@ -202,27 +202,35 @@ def test_compare_has_a_column_for_pytorch():
 # ---- the other examples, on a small part of their data ----
 
 DATA = Path(os.environ.get("BYHAND_DATA", "nowhere"))
+SUBSETS = {  # the official pixels of some of the images
+    "cifar10": "cifar-10/cifar-10-python-subset.tar.gz",
+    "cifar100": "cifar-100/cifar-100-python-subset.tar.gz",
+}
 real = pytest.mark.skipif(not DATA.is_dir(), reason="BYHAND_DATA names no folder with the real files")
 
 
 @pytest.mark.parametrize(
     ("args", "factor", "figure", "least"),
     [
-        ("digits --epochs 15", 10, "test_accuracy", 0.95),
         ("diabetes --epochs 20", 1.5, "test_r2", 0.3),
         ("diabetes --model mlp --epochs 20", 1.2, "test_r2", 0.3),
         ("digits --model cnn --epochs 4", 5, "test_accuracy", 0.95),
-        pytest.param("mnist --model cnn --limit 600 --epochs 4", 3, "test_accuracy", 0.8, marks=real),
-        pytest.param("mnist --model resnet --limit 300 --epochs 4 --batch-size 16", 1.5, "test_accuracy", 0.4, marks=real),
+        pytest.param("mnist --model cnn --limit 600 --epochs 3 --batch-size 32", 2, "test_accuracy", 0.7, marks=real),
+        pytest.param("mnist --model resnet --limit 200 --epochs 4 --batch-size 20", 1.5, "test_accuracy", 0.4, marks=real),
         pytest.param("mnist --limit 1500 --epochs 4", 3, "test_accuracy", 0.85, marks=real),
         pytest.param("mnist --model one-vs-rest --limit 1500 --epochs 4", 1.5, "test_accuracy", 0.7, marks=real),
         pytest.param("mnist --model one-vs-rest-hinge --limit 1500 --epochs 4", 1.5, "test_accuracy", 0.65, marks=real),
-        pytest.param("fashion-mnist --limit 1500 --epochs 4", 2, "test_accuracy", 0.7, marks=real),
+        pytest.param("fashion-mnist --limit 1500 --epochs 4 --mirror", 1.5, "test_accuracy", 0.7, marks=real),
+        pytest.param("cifar10 --model cnn --limit 160 --epochs 4 --batch-size 20", 1.1, "test_accuracy", 0.1, marks=real),
+        pytest.param("cifar100 --model mlp --limit 500 --epochs 6 --batch-size 20", 1.1, "test_accuracy", 0.015, marks=real),
     ],
 )
 def test_every_example_learns(tmp_path, args, factor, figure, least):
-    finished = CliRunner().invoke(main, [*args.split(), "--out", str(tmp_path)], terminal_width=100)
+    name, *more = args.split()
+    archive = ["--archive", str(DATA / SUBSETS[name])] if name in SUBSETS else []
+    finished = CliRunner().invoke(main, [name, *more, *archive, "--out", str(tmp_path)], terminal_width=100)
     assert finished.exit_code == 0, finished.output
+    assert (archive == []) == ("not of the official archive" not in " ".join(finished.output.split()))
     *history, closing = rows(tmp_path)
     assert history[-1]["loss"] < history[0]["loss"] / factor
     assert closing[figure] > least

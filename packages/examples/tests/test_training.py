@@ -14,6 +14,7 @@ from byhand.examples import training
 from byhand.examples.checkpoints import CheckpointError, load_checkpoint
 from byhand.examples.curves import curves
 from byhand.examples.data import Part, Split, outputs
+from byhand.examples.display import Display, duration
 from byhand.examples.example import Example, Recipe
 from byhand.examples.options import Options
 from byhand.examples.training import BEST, LAST, METRICS, Run, TrainingError, train
@@ -267,6 +268,24 @@ def test_a_loop_must_note_its_losses(tmp_path):
 def test_a_limit_holds_for_every_part(tmp_path):
     run = start(tmp_path, replace(OPTIONS, limit=8))
     assert (len(run.data.train), len(run.data.validation), len(run.data.test())) == (8, 8, 8)
+
+
+@pytest.mark.parametrize(("pace", "said"), [(1.0, "about 85 s: 85 steps of 1 s"), (0.05, "")])
+def test_how_long_it_will_take_is_said_once_where_that_is_worth_knowing(monkeypatch, pace, said):
+    """The first step (here of 20 paces) is left out; a run that is nearly over says nothing."""
+    clock = iter([0.0, *(20 * pace + pace * i for i in range(200))])
+    monkeypatch.setattr("byhand.examples.display.time.monotonic", lambda: next(clock))
+    console = Console(file=io.StringIO(), width=120)
+    display = Display(console, epochs=10, steps=100, done=11, history=[], live=False)
+    for _ in range(89):
+        display.stepped(0.5, 8)
+    output = console.file.getvalue()
+    assert said in output
+    assert output.count("This will take") == bool(said)
+
+
+def test_durations():
+    assert [duration(s) for s in (7.4, 89, 100, 3600, 3 * 3600)] == ["7 s", "89 s", "2 min", "60 min", "3.0 h"]
 
 
 def test_curves_in_the_terminal_show_both_losses():

@@ -94,8 +94,10 @@ def _parameters(example: Example) -> list[click.Parameter]:
     ]
     for one in fields(recipes[names[0]].options):
         help = f"{one.metadata['about']}  [default: {_defaults(example, one.name, one.metadata['hint'])}]"
-        names_of_option = [f"--{one.name.replace('_', '-')}", one.name]
-        parameters.append(click.Option(names_of_option, type=type(one.default), callback=_within(one), help=help))
+        written = one.name.replace("_", "-")
+        written = f"--{written}/--no-{written}" if isinstance(one.default, bool) else f"--{written}"
+        settings: dict[str, Any] = {"type": type(one.default), "default": None, "callback": _within(one), "help": help}
+        parameters.append(click.Option([written, one.name], **settings))
     where = click.Path(file_okay=False, path_type=Path)
     return [
         *parameters,

@@ -86,16 +86,18 @@ class Part:
 class Split(Generic[S]):
     """A data set in three parts: `train` to learn from, `validation` to choose by, `test()` to look at once, at the end.
 
-    The last is a function, called only when training is over.
+    The last is a function, called only when training is over. A `remark` is what whoever reads figures must know of the data.
     """
 
     train: S
     validation: S
     test: Callable[[], S]
+    remark: str = ""
 
     def limited(self, examples: int) -> "Split[S]":
         """With so many examples at most in each part."""
-        return Split(self.train.limited(examples), self.validation.limited(examples), lambda: self.test().limited(examples))
+        train, validation = self.train.limited(examples), self.validation.limited(examples)
+        return Split(train, validation, lambda: self.test().limited(examples), self.remark)
 
 
 def cut(n: int, size: int, seed: int, classes: Array | None = None) -> tuple[Indices, Indices]:

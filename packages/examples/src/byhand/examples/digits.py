@@ -39,12 +39,13 @@ def pixels(images: Array) -> Array:
 
 
 def mlp() -> nn.Sequential:
-    """64 pixels, one in ten of them hidden → 256 → 10 logits.
+    """64 pixels, one in five of them hidden → 512 → 10 logits.
 
-    The best of five tried, by the loss on the validation part.
+    The best of nine tried (widths, depths, dropout, epochs, images moved by a pixel), by the loss on the validation parts
+    of five other seeds.
     """
     return nn.Sequential(
-        nn.Flatten(), nn.Dropout(0.1), nn.Linear(64, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10)
+        nn.Flatten(), nn.Dropout(0.2), nn.Linear(64, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, 10)
     )  # fmt: skip
 
 
@@ -92,7 +93,7 @@ EXAMPLE = Example(
     name="digits",
     about=__doc__,
     recipes={
-        "mlp": Recipe(mlp, F.cross_entropy, Options(epochs=60, lr=0.01, batch_size=64)),
+        "mlp": Recipe(mlp, F.cross_entropy, Options(epochs=100, lr=0.01, batch_size=64)),
         "cnn": Recipe(cnn, F.cross_entropy, Options(epochs=20, lr=0.01, batch_size=64)),
     },
     data=data, train=train, measure=measure, report=report, predict=predict,

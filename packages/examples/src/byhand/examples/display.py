@@ -10,8 +10,9 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-__all__ = ["Display", "figures"]
+__all__ = ["Display", "duration", "figures"]
 
+MEASURED = 3.0  # seconds, after which it is said how long the rest will take
 Row = Mapping[str, float]
 
 
@@ -21,12 +22,21 @@ def figures(row: Row) -> str:
     return ", ".join(f"{name} {value:.2%}" if name == "accuracy" else f"{name} {value:.4f}" for name, value in found.items())
 
 
+def duration(seconds: float) -> str:
+    """Roughly: "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
 class Display:
     """The progress of a run of so many `epochs` and `steps`, `done` steps of which are behind it."""
 
     def __init__(self, console: Console, epochs: int, steps: int, done: int, history: Sequence[Row], live: bool) -> None:
-        self.console, self.epochs, self.history, self.curves = console, epochs, history, live
+        self.console, self.epochs, self.steps, self.history, self.curves = console, epochs, steps, history, live
         self.seen, self.started = 0, time.monotonic()
+        self.measured_from: tuple[int, float] | None = None  # the first step is slower than the others, and left out
+        self.said_how_long = False
         self.progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=24),
@@ -55,8 +65,10 @@ class Display:
     def stepped(self, loss: float, samples: int) -> None:
         """A step is done, on so many samples; the mean loss of this epoch so far is `loss`."""
         self.seen += samples
-        speed = self.seen / max(1e-9, time.monotonic() - self.started)
-        self.progress.update(self.task, advance=1, loss=loss, speed=speed)
+        elapsed = time.monotonic() - self.started
+        self.progress.update(self.task, advance=1, loss=loss, speed=self.seen / max(1e-9, elapsed))
+        if not self.said_how_long:
+            self._say_how_long(int(self.progress.tasks[0].completed), elapsed)
 
     def judged(self) -> None:
         """The history has a new row."""
@@ -65,6 +77,22 @@ class Display:
             row = self.history[-1]
             self.console.print(
                 f"epoch {row['epoch']:.0f}/{self.epochs}  loss {row['loss']:.4f}  validation {figures(row)}",
+                highlight=False, soft_wrap=True,
+            )  # fmt: skip
+
+    def _say_how_long(self, done: int, elapsed: float) -> None:
+        """Once some steps have shown it; and only where there is time to do something else."""
+        if self.measured_from is None:
+            self.measured_from = done, elapsed
+            return
+        first, since = self.measured_from
+        if elapsed - since < MEASURED:
+            return
+        self.said_how_long = True
+        step, left = (elapsed - since) / (done - first), self.steps - done
+        if step * left > 2 * MEASURED:
+            self.console.print(
+                f"This will take about {duration(step * left)}: {left:,} steps of {step:.2g} s each.",
                 highlight=False, soft_wrap=True,
             )  # fmt: skip
 

@@ -35,12 +35,13 @@ def report_images(run: Run, title: str, classes: Sequence[str]) -> dict[str, flo
     found = {"loss": run.loss(logits, test[:].targets).item(), "accuracy": accuracy(logits, test[:].targets)}
     chances = probabilities(run, logits)
     confusion = confusion_matrix(test.targets, chances.argmax(1), len(classes))
-    said = f"{title}: {found['accuracy']:.2%} of {len(test):,} held out"
+    remark = f" ({run.data.remark})" if run.data.remark else ""
+    said = f"{title}: {found['accuracy']:.2%} of {len(test):,} held out{remark}"
     plots.save_curves(run.folder / "curves.png", title, run.history, "accuracy")
     plots.save_confusion(run.folder / "confusion.png", said, confusion, classes)
     plots.save_mistakes(run.folder / "mistakes.png", "Most confidently wrong", test.inputs, test.targets, chances, classes)
     plots.save_filters(run.folder / "filters.png", "First layer", _first_weights(run.model, test.inputs.shape[1:]))
-    run.console.print(figures_table(found))
+    run.console.print(figures_table(found, f"held out{remark}"))
     return found
 
 

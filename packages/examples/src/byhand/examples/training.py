@@ -259,5 +259,6 @@ def train(run: Run) -> dict[str, float]:
     run.example.train(run)
     run.load_best()
     found = {name: float(value) for name, value in run.example.report(run).items()}
-    run.write_metrics(best_epoch=run.best["epoch"], **{f"test_{name}": value for name, value in found.items()})
+    remark = {"remark": run.data.remark} if run.data.remark else {}
+    run.write_metrics(best_epoch=run.best["epoch"], **{f"test_{name}": value for name, value in found.items()}, **remark)
     return found
