@@ -99,6 +99,17 @@ def test_every_picture_is_a_picture(tmp_path, draw):
         assert len(picture.convert("RGB").getcolors(2**24)) > 20
 
 
+def test_even_the_smallest_filters_stand_apart(tmp_path, monkeypatch):
+    sheets = []
+    monkeypatch.setattr(plots.Axes, "imshow", lambda axes, sheet: sheets.append(sheet))
+    plots.save_filters(tmp_path / "a.png", "Title", -np.ones((20, 3, 3)))  # sixteen in a row, all as dark as can be
+    (sheet,) = sheets
+    assert sheet.shape == (2 * 4, 16 * 4, 3)
+    assert (sheet[0] == 1).all()
+    assert (sheet[:, 3] == 1).all()
+    assert (sheet[1:4, :3] < 1).any(-1).all()
+
+
 def test_mistakes_are_those_answered_wrongly_the_surest_first(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(plots, "_mosaic", lambda axes, tiles, columns, above, captions: shown.extend(zip(tiles, captions)))

@@ -18,7 +18,7 @@ from byhand.examples.training import Run
 from byhand.nn import functional as F
 from byhand.tensor import Tensor
 
-__all__ = ["EXAMPLE", "Bent", "data", "least_squares", "linear", "measure", "predict", "report", "train"]
+__all__ = ["Bent", "EXAMPLE", "data", "least_squares", "linear", "measure", "predict", "report", "train"]
 
 MIDDLE, SCALE = 150.0, 75.0  # targets lie between 25 and 346; (t − MIDDLE) / SCALE is of the order of 1
 

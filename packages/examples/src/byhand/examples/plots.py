@@ -16,6 +16,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
 
 __all__ = [
     "curves", "roc_curve", "save_attention", "save_bars", "save_confusion", "save_curves", "save_filters", "save_maps",
@@ -203,6 +204,7 @@ def curves(axes: Axes, history: History, measure: str = "loss") -> None:
     if measure == "loss":
         axes.set_ylim(bottom=0)
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, labelcolor="linecolor", handlelength=1.2)
 
 
@@ -251,7 +253,7 @@ def _mosaic(
     """
     axes.axis("off")
     height, width = tiles[0].shape[:2]
-    high, wide = round(height * (1 + above)), round(width * 1.1)
+    high, wide = height + max(1, round(height * above)), width + max(1, round(width * 0.1))
     sheet = np.ones((-(-len(tiles) // columns) * high, columns * wide, 3))
     for i, tile in enumerate(tiles):
         top, left = i // columns * high + high - height, i % columns * wide
