@@ -46,6 +46,11 @@ def faint(params):
     return quartic(params) * 1e-3
 
 
+def steep(params):
+    """So steep that the parameters have come to rest before the loss has."""
+    return quartic(params) * 1e4
+
+
 def waves(params):
     return sum((0.1 * p * p + (3 * p).sin()).sum() for p in params)
 
@@ -130,7 +135,7 @@ RUNS = [
     for problem, options in itertools.product(PROBLEMS, OPTIONS)
     if problem is not waves or options.get("lr", 1) != 1 or "strong_wolfe" in options.values() or options.get("max_iter") == 1
 ]
-RUNS += [(faint, {}), (faint, {"line_search_fn": "strong_wolfe", "lr": 0.5})]
+RUNS += [(steep, {"lr": 0.01, "tolerance_change": 0.05}), (faint, {}), (faint, {"line_search_fn": "strong_wolfe", "lr": 0.5})]
 
 
 @pytest.mark.parametrize("problem, options", RUNS, ids=label)

@@ -46,6 +46,7 @@ CASES = [
     ("Adadelta", {"rho": 0.3, "eps": 0.1, "weight_decay": 0.1, "maximize": True}),
     ("Adafactor", {}),
     ("Adafactor", {"beta2_decay": -0.3, "eps": (0.1, 0.5), "weight_decay": 0.1, "maximize": True}),
+    ("Adafactor", {"eps": (1.1, 2.0)}),  # both larger than what they bound, often
     ("Adafactor", {"lr": 3.0, "d": 1.5, "beta2_decay": -0.5}),
     ("NAdam", {}),
     ("NAdam", {"betas": (0.3, 0.9), "eps": 0.1, "weight_decay": 0.1, "momentum_decay": 0.5, "maximize": True}),
