@@ -56,7 +56,7 @@ EXAMPLES = {
     ),
     "shakespeare": Entry(
         "shakespeare", "EXAMPLE", "Write like Shakespeare, a character at a time.", "1,115,394 characters (1 MB)", "gpt, lstm",
-        "lines that might be",
+        "loss 1.6 or less, in a quarter of an hour",
     ),
     "sentiment": Entry(
         "sentiment", "EXAMPLE", "Does a sentence speak for a film or against it?", "10,662 sentences of reviews (1 MB)",

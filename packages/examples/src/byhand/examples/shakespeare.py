@@ -1,7 +1,8 @@
 """Writes like Shakespeare, a character at a time: a small GPT, or an LSTM.
 
 Of the 1,115,394 characters of tiny Shakespeare the first 90 % are learnt from, the next 5 % choose the best epoch, and the
-last 5 % are held out. The loss is the mean of −log p(next character). `predict CHECKPOINT "ROMEO:"` goes on with a prompt.
+last 5 % are held out. The loss is the mean of −log p(next character). An epoch takes a core without other work about
+100 seconds with gpt (15 minutes in all) and 80 with lstm. `predict CHECKPOINT "ROMEO:"` goes on with a prompt.
 """
 
 import math
@@ -228,8 +229,8 @@ EXAMPLE = Example(
     name="shakespeare",
     about=__doc__,
     recipes={
-        "gpt": Recipe(GPT, loss, SamplingOptions(epochs=10, lr=3e-3, batch_size=32)),
-        "lstm": Recipe(LSTM, loss, SamplingOptions(epochs=10, lr=3e-3, batch_size=32)),
+        "gpt": Recipe(GPT, loss, SamplingOptions(epochs=9, lr=3e-3, batch_size=12)),
+        "lstm": Recipe(LSTM, loss, SamplingOptions(epochs=5, lr=4e-3, batch_size=32)),
     },
     data=data, train=train, measure=measure, report=report, predict=predict,
 )  # fmt: skip
