@@ -34,10 +34,19 @@ def learns(folder, args, factor):
         ("--limit 400 --batch-size 16 --epochs 8", 0.55),
         ("--model cnn --limit 160 --batch-size 8 --epochs 4 --lr 0.01", 0),
         ("--model lstm --limit 160 --batch-size 8 --epochs 5 --lr 0.01", 0),
-        ("--model bilstm --limit 160 --batch-size 8 --epochs 4 --lr 0.01", 0),
     ],
 )
 def test_sentiment(tmp_path, args, least):
     assert learns(tmp_path, f"sentiment {args}", 2)["test_accuracy"] > least
     answer = invoke("predict", tmp_path / "best.safetensors", "a moving, beautiful film")
     assert "for" in answer.split() or "against" in answer.split()
+
+
+@pytest.mark.parametrize(("model", "lr"), [("gru", 0.01), ("transformer", 0.004)])
+def test_seq2seq(tmp_path, model, lr):
+    """It soon knows which symbols there are and where; to get all right takes longer."""
+    args = f"seq2seq --model {model} --lr {lr} --limit 300 --batch-size 8 --epochs 2 --beam 2"
+    assert {"test_exact", "test_exact_by_beam"} <= learns(tmp_path, args, 1.8).keys()
+    answer = invoke("predict", tmp_path / "best.safetensors", "May 5th, 1998")
+    assert "-0" in answer
+    assert "%" in answer

@@ -96,7 +96,8 @@ def _parameters(example: Example) -> list[click.Parameter]:
         help = f"{one.metadata['about']}  [default: {_defaults(example, one.name, one.metadata['hint'])}]"
         written = one.name.replace("_", "-")
         written = f"--{written}/--no-{written}" if isinstance(one.default, bool) else f"--{written}"
-        settings: dict[str, Any] = {"type": type(one.default), "default": None, "callback": _within(one), "help": help}
+        kind = click.Choice(one.metadata["choices"]) if one.metadata["choices"] else type(one.default)
+        settings: dict[str, Any] = {"type": kind, "default": None, "callback": _within(one), "help": help}
         parameters.append(click.Option([written, one.name], **settings))
     where = click.Path(file_okay=False, path_type=Path)
     return [

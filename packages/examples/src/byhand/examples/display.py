@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from byhand.examples.curves import curves
+from byhand.examples.metrics import shown
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -19,7 +20,7 @@ Row = Mapping[str, float]
 def figures(row: Row) -> str:
     """What is said of the validation part: "loss 0.0421, accuracy 98.2%"."""
     found = {name.removeprefix("validation_"): value for name, value in row.items() if name.startswith("validation_")}
-    return ", ".join(f"{name} {value:.2%}" if name == "accuracy" else f"{name} {value:.4f}" for name, value in found.items())
+    return ", ".join(f"{name} {shown(name, value)}" for name, value in found.items())
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,9 @@ from byhand.tensor import Tensor
 from rich import box
 from rich.table import Table
 
-__all__ = ["BinaryReport", "accuracy", "binary_accuracy", "confusion_matrix", "confusion_table", "figures_table", "r_squared"]
+__all__ = [
+    "BinaryReport", "accuracy", "binary_accuracy", "confusion_matrix", "confusion_table", "figures_table", "r_squared", "shown",
+]  # fmt: skip
 
 Counts = npt.NDArray[np.int64]
 
@@ -45,13 +47,17 @@ def confusion_table(confusion: Counts, classes: tuple[str, ...]) -> Table:
     return matrix
 
 
+def shown(name: str, value: float) -> str:
+    """A figure as it is written for people: shares in per cent."""
+    return f"{value:.2%}" if name.startswith(("accuracy", "exact", "precision", "recall")) else f"{value:.4f}"
+
+
 def figures_table(figures: dict[str, float], of: str = "held out") -> Table:
     """For the terminal: each figure by its name; shares in per cent."""
     table = Table("", of, box=box.SIMPLE_HEAD)
     table.columns[1].justify = "right"
     for name, value in figures.items():
-        shown = f"{value:.2%}" if name in ("accuracy", "precision", "recall") else f"{value:.4f}"
-        table.add_row(name.replace("_", " "), shown)
+        table.add_row(name.replace("_", " "), shown(name, value))
     return table
 
 

@@ -7,13 +7,21 @@ __all__ = ["Options", "option"]
 
 
 def option(
-    default: Any, about: str, *, least: float | None = None, above: float | None = None, fixed: bool = True, hint: str = ""
+    default: Any,
+    about: str,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    choices: tuple[str, ...] = (),
+    fixed: bool = True,
+    hint: str = "",
 ) -> Any:
-    """A field of `Options`: its default, its help, the `least` value allowed (or what it must lie `above`).
+    """A field of `Options`: its default, its help, the `least` value allowed, what it must lie `above`, or the only `choices`.
 
     What is not `fixed` may change when a run is resumed, and is not kept with it. `hint` is shown for the default.
     """
-    return field(default=default, metadata={"about": about, "least": least, "above": above, "fixed": fixed, "hint": hint})
+    metadata = {"about": about, "least": least, "above": above, "choices": choices, "fixed": fixed, "hint": hint}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from byhand.examples.files import write_atomically
-from byhand.examples.metrics import BinaryReport
+from byhand.examples.metrics import BinaryReport, shown
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -199,7 +199,7 @@ def curves(axes: Axes, history: History, measure: str = "loss") -> None:
     axes.plot(epochs, [row[f"validation_{measure}"] for row in history], color=ORANGE, linewidth=2, label="validation")
     best = min(history, key=lambda row: row["validation_loss"])
     value = best[f"validation_{measure}"]
-    label = f"best: epoch {best['epoch']}, " + (f"{value:.2%}" if measure == "accuracy" else f"{value:.4f}")
+    label = f"best: epoch {best['epoch']}, " + shown(measure, value)
     axes.plot(best["epoch"], value, "o", label=label, color=ORANGE, markersize=8, mec="white")
     if measure == "loss":
         axes.set_ylim(bottom=0)

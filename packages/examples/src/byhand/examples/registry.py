@@ -66,6 +66,10 @@ EXAMPLES = {
         "gpt2", "EXAMPLE", "Write on, a piece of a word at a time: GPT-2, fine-tuned or small.",
         "tiny Shakespeare, GPT-2's vocabulary (3 MB)", "gpt2", "text that might be",
     ),
+    "seq2seq": Entry(
+        "seq2seq", "EXAMPLE", "Read a date as people write it, write it as ISO 8601 does.", "36,525 days (made up here)",
+        "gru, transformer", "99 % exact",
+    ),
 }  # fmt: skip
 
 
