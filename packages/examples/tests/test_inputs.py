@@ -33,7 +33,7 @@ def test_ink_on_nothing_is_ink_on_paper(tmp_path):
 
 
 def test_sixteen_bits(tmp_path):
-    np.testing.assert_array_equal(read_grey(saved(tmp_path, DIGIT.astype(np.uint16) * 257), 8), DIGIT)
+    np.testing.assert_array_equal(read_grey(saved(tmp_path, DIGIT.astype(np.uint16) * 256 + 7), 8), DIGIT)
 
 
 def test_larger_ones_are_averaged_and_long_ones_framed(tmp_path):

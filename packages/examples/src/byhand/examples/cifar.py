@@ -10,6 +10,7 @@ through JPEG. What is measured on them is not measured on CIFAR, and the figures
 
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 import byhand.tensor as torch
@@ -52,7 +53,7 @@ def data(options: CifarOptions, source: ModuleType) -> Split[Part]:
         Part(images[train], labels[train], lambda batch: numbers(mirrored(moved(batch, 4)))),
         Part(images[validation], labels[validation], numbers),
         test,
-        remark=f"images of {options.archive}, not of the official archive" if archive else "",
+        remark=f"not the official archive: {Path(archive).name}" if archive else "",
     )
 
 

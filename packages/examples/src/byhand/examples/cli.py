@@ -97,7 +97,7 @@ def evaluate(checkpoint: Path, part: str, data: str) -> None:
     split = run.data
     examples = split.test() if part == "test" else split.validation
     run.console.print(f"{run.example.name}, model {run.recipe_name}, after epoch {len(run.history)}:", highlight=False)
-    remark = f" ({split.remark})" if split.remark else ""
+    remark = f"\n({split.remark})" if split.remark else ""
     run.console.print(figures_table(run.measure(examples), f"{part}: {len(examples):,}{remark}"))
 
 

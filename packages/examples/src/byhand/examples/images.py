@@ -35,7 +35,7 @@ def report_images(run: Run, title: str, classes: Sequence[str]) -> dict[str, flo
     found = {"loss": run.loss(logits, test[:].targets).item(), "accuracy": accuracy(logits, test[:].targets)}
     chances = probabilities(run, logits)
     confusion = confusion_matrix(test.targets, chances.argmax(1), len(classes))
-    remark = f" ({run.data.remark})" if run.data.remark else ""
+    remark = f"\n({run.data.remark})" if run.data.remark else ""
     said = f"{title}: {found['accuracy']:.2%} of {len(test):,} held out{remark}"
     plots.save_curves(run.folder / "curves.png", title, run.history, "accuracy")
     plots.save_confusion(run.folder / "confusion.png", said, confusion, classes)
