@@ -36,7 +36,8 @@ def run(roots: dict[Edge, Any], wanted: set[Edge] | None, retain: bool, create: 
     useful = None if wanted is None else _leading_to(wanted, roots)
     pending, borrowed = roots, set(roots)
     steps = [(edge.age, edge) for edge in roots if not isinstance(edge, Tensor)]
-    heapify(steps)
+    if len(steps) > 1:
+        heapify(steps)
     while steps:
         _, node = heappop(steps)
         gradient = pending.pop(node)
@@ -64,7 +65,10 @@ def run(roots: dict[Edge, Any], wanted: set[Edge] | None, retain: bool, create: 
             if not isinstance(parent, Tensor):
                 heappush(steps, (parent.age, parent))
     for leaf, gradient in pending.items():
-        _reach(leaf, gradient, leaf not in borrowed, found, wanted, create)
+        if leaf._hooks or wanted is not None:
+            _reach(leaf, gradient, leaf not in borrowed, found, wanted, create)
+        else:
+            accumulate(leaf, gradient, leaf not in borrowed, create)
     return found
 
 

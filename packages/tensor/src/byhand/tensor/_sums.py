@@ -22,6 +22,14 @@ def ones(count: int, dtype: Any) -> Array:
     return vector
 
 
+@lru_cache(maxsize=256)
+def averaging(count: int, dtype: Any) -> Array:
+    """The vector whose product with `count` numbers is their mean; nobody may change it."""
+    vector = np.full(count, 1 / max(count, 1), dtype)
+    vector.flags.writeable = False
+    return vector
+
+
 def over_rows(matrix: Any) -> Any:
     """Σ_i x_ij of a matrix: 2 to 9 times as fast as `x.sum(0)` (a tensor's sum is recorded as such)."""
     if isinstance(matrix, np.ndarray) and matrix.dtype in FLOATING and MANY <= len(matrix) <= 2**20:

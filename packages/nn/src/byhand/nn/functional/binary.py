@@ -73,11 +73,21 @@ def _with_logits(input: Array, target: Array, pos_weight: Array | None = None) -
 
     ∂y/∂x = 1 − t − ℓ σ(−x),   ∂y/∂t = −x + (w − 1) s,   ∂y/∂w = t s
     """
-    return (1 - target) * input + _share(target, pos_weight) * _softplus(-input)
+    s = np.log1p(np.exp(-np.abs(input)))  # ln(1 + e^{−x}) is this and max(−x, 0)
+    if pos_weight is None:
+        s += np.maximum(input, 0)
+        s -= target * input
+        return s
+    s -= np.minimum(input, 0)
+    s *= _share(target, pos_weight)
+    s += (1 - target) * input
+    return s
 
 
 @_with_logits.vjp("input")
 def _(g: Array, input: Array, target: Array, pos_weight: Array | None) -> Array:
+    if pos_weight is None:
+        return g * (sigmoid.kernel(input) - target)  # 1 − σ(−x) = σ(x)
     return g * (1 - target - _share(target, pos_weight) * sigmoid.kernel(-input))
 
 
@@ -92,7 +102,7 @@ def _(g: Array, input: Array, target: Array) -> Array:
 
 
 def _share(target: Any, pos_weight: Any) -> Any:
-    return 1 if pos_weight is None else 1 + (pos_weight - 1) * target
+    return 1 + (pos_weight - 1) * target
 
 
 def _softplus(x: Any) -> Any:

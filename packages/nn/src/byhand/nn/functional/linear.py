@@ -38,15 +38,15 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
 
 
 @linear.vjp("input")
-def _(g: Array, weight: Array, shape: Shape) -> Array:
+def _(g: Array, weight: Array) -> Array:
     if len(weight.shape) == 1:
         return np.expand_dims(g, -1) * weight
-    return np.dot(g, weight) if len(shape) == 2 else np.dot(_rows(g), weight).reshape(shape)
+    return np.dot(g, weight) if len(g.shape) == 2 else np.dot(_rows(g), weight).reshape(*g.shape[:-1], weight.shape[1])
 
 
 @linear.vjp("weight")
-def _(g: Array, input: Array, shape: Shape) -> Array:
-    if len(shape) == 1:
+def _(g: Array, input: Array) -> Array:
+    if len(g.shape) < len(input.shape):  # the weight is a vector
         return np.matmul(g.reshape(-1), _rows(input))
     return np.dot(_rows(g).T, _rows(input))
 

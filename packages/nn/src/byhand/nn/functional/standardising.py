@@ -15,7 +15,7 @@ import numpy as np
 from byhand.tensor import Tensor, float16, no_grad, op
 from byhand.tensor._blocks import in_parts
 from byhand.tensor._graph import Array, Shape
-from byhand.tensor._sums import ones
+from byhand.tensor._sums import averaging, ones
 
 from ._checks import alike, check_of_channels
 from ._standard import pulled_twice, standardised
@@ -46,7 +46,7 @@ def _standardise(
     """
     count = sizes[2] * sizes[3]
     rows = input.reshape(sizes[0] * sizes[1], count)
-    out, average = np.empty(rows.shape, rows.dtype), ones(count, rows.dtype)
+    out, average = np.empty(rows.shape, rows.dtype), averaging(count, rows.dtype)
     mean, rstd = np.zeros(len(rows), rows.dtype), np.empty(len(rows), rows.dtype)
     weights, biases = _table(weight, sizes), _table(bias, sizes)
 
@@ -54,13 +54,8 @@ def _standardise(
         y, m, r = out[part], mean[part], rstd[part]
         if centred:
             np.vecdot(rows[part], average, out=m)
-            m /= max(count, 1)
         np.subtract(rows[part], m[:, None], out=y)
-        np.vecdot(y, y, out=r)
-        r /= max(count, 1)
-        r += eps
-        np.sqrt(r, out=r)
-        np.divide(1, r, out=r)
+        r[...] = 1 / np.sqrt(np.vecdot(y, y) * (1 / max(count, 1)) + eps)
         _scale(y, r, None if weights is None else weights[part], None if biases is None else biases[part])
 
     in_parts(work, *rows.shape)
@@ -69,6 +64,9 @@ def _standardise(
 
 def _scale(y: Array, rstd: Array, weights: Array | None, biases: Array | None) -> None:
     """y ← w r y + b in place, for a block of rows."""
+    if weights is None and biases is None:
+        y *= rstd[:, None]
+        return
     channels = next((table.shape[1] for table in (weights, biases) if table is not None), 1)
     cells = np.reshape(y, (len(y), channels, y.shape[1] // max(channels, 1)))
     if weights is None or cells.shape[2] == 1:
@@ -194,7 +192,7 @@ def _over_last(
     name: str, input: Tensor, shape: Any, weight: Tensor | None, bias: Tensor | None, eps: float, centred: bool
 ) -> Tensor:
     """Standardise over the last dimensions, whose sizes are `shape`."""
-    wanted = tuple(shape)
+    wanted, given_shape = tuple(shape), input._data.shape
     if not wanted:
         raise RuntimeError(f"{name}: Expected normalized_shape to be at least 1-dimensional, but got normalized_shape = []")
     for what, given in (("weight", weight), ("bias", bias)):
@@ -203,13 +201,13 @@ def _over_last(
                 f"{name}: Expected {what} to be of same shape as normalized_shape, but got {what} of shape "
                 f"{list(given.shape)} and normalized_shape = {list(wanted)}"
             )
-    if input.shape[-len(wanted) :] != wanted:
+    if given_shape[-len(wanted) :] != wanted:
         raise RuntimeError(
             f"{name}: Given normalized_shape={list(wanted)}, expected input with shape [*, {', '.join(map(str, wanted))}], "
             f"but got input of size{list(input.shape)}"
         )
     count = math.prod(wanted)
-    samples = math.prod(input.shape[: input.ndim - len(wanted)])
+    samples = math.prod(given_shape[: len(given_shape) - len(wanted)])
     return _in_float32(_standardise, input, weight, bias, sizes=(samples, 1, count, 1), eps=eps, centred=centred)
 
 
