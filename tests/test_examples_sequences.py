@@ -50,3 +50,11 @@ def test_seq2seq(tmp_path, model, lr):
     answer = invoke("predict", tmp_path / "best.safetensors", "May 5th, 1998")
     assert "-0" in answer
     assert "%" in answer
+
+
+@pytest.mark.parametrize(("model", "lr"), [("ntm", 0.001), ("lstm", 0.002)])
+def test_copy(tmp_path, model, lr):
+    args = f"copy --model {model} --lr {lr} --longest 2 --limit 800 --batch-size 8 --epochs 2"
+    wrong = learns(tmp_path, args, 2)
+    assert wrong["test_wrong_bits_of_10"] < 0.6
+    assert "of the bits are wrong" in invoke("predict", tmp_path / "best.safetensors", "hi")

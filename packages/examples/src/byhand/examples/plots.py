@@ -19,8 +19,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 __all__ = [
-    "curves", "roc_curve", "save_attention", "save_bars", "save_confusion", "save_curves", "save_filters", "save_maps",
-    "save_mistakes", "save_points", "save_report", "save_scatter", "save_states", "save_table",
+    "curves", "roc_curve", "save_attention", "save_bars", "save_confusion", "save_curves", "save_filters", "save_lengths",
+    "save_maps", "save_mistakes", "save_points", "save_report", "save_scatter", "save_sheets", "save_states", "save_table",
 ]  # fmt: skip
 
 INK, FAINT = "#2b2b2b", "#d9d9d9"
@@ -166,6 +166,31 @@ def save_bars(path: Path, title: str, values: Mapping[str, float], most: int = 2
     axes.barh(shown, [values[name] for name in shown], color=[BLUE if values[name] > 0 else ORANGE for name in shown])
     axes.margins(y=0.01)
     axes.tick_params("y", labelsize=8)
+    _save(path, figure)
+
+
+def save_lengths(path: Path, title: str, shares: Mapping[int, float], learnt: int) -> None:
+    """A share for each length of a sequence; the lengths that were learnt from, up to `learnt`, are shaded."""
+    figure = _figure(title, (6.3, 4.2))
+    axes = figure.subplots()
+    _tidy(axes, "", "length", "")
+    axes.axvspan(0, learnt, color=FAINT, alpha=0.5, linewidth=0, label=f"learnt from: up to {learnt}")
+    axes.plot([*shares], [*shares.values()], "o-", color=ORANGE, linewidth=2)
+    axes.set_xlim(left=0)
+    axes.set_ylim(-0.02, 0.6)
+    axes.legend(frameon=False)
+    _save(path, figure)
+
+
+def save_sheets(path: Path, title: str, sheets: Mapping[str, Array]) -> None:
+    """Numbers from 0 to 1 over time, one below the other: in each sheet the rows are side by side, the columns steps of time."""
+    figure = _figure(title, (9.0, 0.8 + sum(0.5 + 0.02 * len(sheet) for sheet in sheets.values())))
+    panels = figure.subplots(len(sheets), 1, sharex=True, height_ratios=[20 + len(sheet) for sheet in sheets.values()])
+    for axes, (name, sheet) in zip(panels, sheets.items()):
+        _tidy(axes, name, "", "")
+        axes.grid(visible=False)
+        axes.imshow(sheet, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        axes.set_yticks([])
     _save(path, figure)
 
 

@@ -70,6 +70,10 @@ EXAMPLES = {
         "seq2seq", "EXAMPLE", "Read a date as people write it, write it as ISO 8601 does.", "36,525 days (made up here)",
         "gru, transformer", "99 % exact",
     ),
+    "copy": Entry(
+        "copying", "EXAMPLE", "Repeat a sequence, longer than any learnt from: a memory.", "random bits (made up on the way)",
+        "ntm, lstm", "ntm: few wrong bits, however long",
+    ),
 }  # fmt: skip
 
 

@@ -189,7 +189,7 @@ EXAMPLE = Example(
     name="seq2seq",
     about=__doc__,
     recipes={
-        "gru": Recipe(partial(GRU, SYMBOLS), loss, TaskOptions(epochs=5, lr=4e-3, batch_size=64)),
+        "gru": Recipe(partial(GRU, SYMBOLS), loss, TaskOptions(epochs=3, lr=4e-3, batch_size=64)),
         "transformer": Recipe(partial(Transformer, SYMBOLS, LONGEST), loss, TaskOptions(epochs=8, lr=2e-3, batch_size=64)),
     },
     data=data, train=train, measure=measure, report=report, predict=predict,
