@@ -94,8 +94,8 @@ def test_figures_go_to_a_file_and_from_there_to_a_page(tmp_path):
 
 # ---- memory ----
 
-@pytest.mark.parametrize("name", ["W2", "W3-adam", "W4", "W5", "W7"])
+@pytest.mark.parametrize("name", ["W2", "W3-adam", "W4", "W5", "W6", "W7"])
 def test_a_graph_holds_no_more_than_pytorchs(name):
     """Between forward and backward, parameters and inputs apart; a little more for statistics and indices."""
     ours, theirs = held.by_ours(built_in_byhand(name)), held.by_torch(in_torch(name, 1))
-    assert sum(ours.values()) <= 1.02 * theirs, ours
+    assert sum(ours.values()) <= 1.005 * theirs, ours

@@ -211,3 +211,28 @@ def test_module_errors():
             assert nn.Hardtanh(min_value=-3.0).min_val == -3.0
         with pytest.warns(UserWarning, match="Implicit dimension"):
             nn.Softmax()(library.zeros(2, 3))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_the_slope_of_gelu_near_zero_and_far_out(dtype):
+    """It comes from the quotient y/x, which has no digits where numbers end."""
+    info = np.finfo(dtype)
+    around = [0.0, info.smallest_subnormal, *[k * info.smallest_normal for k in (1, 3, 5, 1000)], 1e-3, 0.3, 3, 9]
+    x = np.array([*around, *[-v for v in around]], dtype)
+    ours, theirs = bt.tensor(x).requires_grad_(), torch.tensor(x).requires_grad_()
+    F.gelu(ours).sum().backward()
+    TF.gelu(theirs.double() if dtype == "float16" else theirs).sum().backward()
+    np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=8 * info.eps, atol=2 * info.eps)
+
+
+def test_the_output_of_gelu_may_be_changed_in_place():
+    """PyTorch keeps the input alone. Ours looks at the output too, but can do without it."""
+    x = np.random.default_rng(5).normal(size=(3, 4))
+    gradients = []
+    for library, functional in ((bt, F), (torch, TF)):
+        leaf = library.tensor(x).requires_grad_()
+        y = functional.gelu(leaf)
+        y.mul_(y.detach() + 2)
+        y.sum().backward()
+        gradients.append(leaf.grad.numpy())
+    np.testing.assert_allclose(*gradients, rtol=1e-12)

@@ -61,6 +61,7 @@ class Op:
         self.rules: dict[tuple[str, ...], tuple[Rule, tuple[str, ...]]] = {}
         self.plans: dict[Any, Plan] = {}  # for each pattern of inputs that need gradients
         self.forms: dict[Any, Form] = {}  # for each number of positional arguments and names of others
+        self.dispensable: set[str] = set()  # what rules can do without, if it has been changed in place
         self._remake: tuple[Rule, tuple[str, ...]] | None = None
         parameters = inspect.signature(forward).parameters.values()
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -181,7 +182,9 @@ class Op:
         return function
 
     def _asked(self, function: Rule, skip: int) -> tuple[str, ...]:
-        names = tuple(inspect.signature(function).parameters)[skip:]
+        parameters = inspect.signature(function).parameters
+        self.dispensable |= {name for name, parameter in parameters.items() if parameter.default is None}
+        names = tuple(parameters)[skip:]
         known = {*self.arrays, *self.defaults, *self.outputs, *_FACTS}
         unknown = [name for name in names if name not in known]
         if unknown:

@@ -83,7 +83,8 @@ class Node:
             )
         for counter, version in self.stamps:
             if counter[0] != version:
-                raise self._changed(saved)
+                saved = self._unchanged(saved)
+                break
         if as_tensors:
             saved = self._tensors(saved)
         if self.outputs is not None:
@@ -106,15 +107,19 @@ class Node:
         if self.saved:
             self.saved = None
 
-    def _changed(self, saved: list[Any]) -> RuntimeError:
-        """The error about the first saved value whose memory has been changed since."""
-        i = next(i for i, (counter, version) in enumerate(self.stamps) if counter[0] != version)
-        counter, version = self.stamps[i]
-        return RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"{self.plan.names[i]!r} of {self.op.name}, shape {np.shape(saved[i])}, is at version {counter[0]}; "
-            f"expected version {version} instead. Clone it before changing it in place."
-        )
+    def _unchanged(self, saved: list[Any]) -> list[Any]:
+        """The saved values without those whose memory has been changed since. Raises RuntimeError if a rule needs one of them."""
+        left = saved.copy()
+        for i, (counter, version) in enumerate(self.stamps):
+            if counter[0] != version:
+                if self.plan.names[i] not in self.op.dispensable:
+                    raise RuntimeError(
+                        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                        f"{self.plan.names[i]!r} of {self.op.name}, shape {np.shape(saved[i])}, is at version {counter[0]}; "
+                        f"expected version {version} instead. Clone it before changing it in place."
+                    )
+                left[i] = None
+        return left
 
     def _fact(self, name: str, positions: tuple[int, ...]) -> Any:
         """What a rule may ask for besides saved arrays: an option, or shapes, or which gradients are needed."""

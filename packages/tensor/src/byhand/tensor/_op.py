@@ -12,7 +12,8 @@
 **The forward's signature is the operation's signature.** Parameters annotated `Array` are tensors (or numbers), all others
 are options. **A rule's parameters after `g` are the list of what is saved**: names of inputs, of options or of outputs;
 `shape` is the shape of the input whose gradient is asked, `shapes` those of all inputs, and `needs` says which of a joint
-rule's gradients are wanted. What no rule names is not kept alive.
+rule's gradients are wanted. What no rule names is not kept alive. A parameter with the default None is what a rule can do
+without: it gets None if that has been changed in place since, which is an error otherwise.
 
 Rules are plain NumPy, so that under `create_graph` they can run on tensors and be differentiated again. A kernel that
 cannot (because it writes into buffers, say) is an op of its own, called from a rule through `.kernel`.

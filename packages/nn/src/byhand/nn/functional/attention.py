@@ -24,27 +24,22 @@ __all__ = ["scaled_dot_product_attention"]
 
 @op
 def _attention_weights(
-    query: Array, key: Array, attn_mask: Array | None = None, *, scale: float, is_causal: bool
+    query: Array, key: Array, attn_mask: Array | None, logs: Array | None = None, *, scale: float, is_causal: bool
 ) -> Array:
     r"""P = softmax(Z) over the keys, Z = c Q Kᵀ + M:   (B, L, E), (B, S, E), (L, S) → (B, L, S).
 
     M is a mask of numbers; one of truths stands for 0 where it is true, else −∞, as does causality: query i sees keys 0 … i.
-    A query that may attend to nothing has weights 0.
+    A query that may attend to nothing has weights 0. Where `logs`, the logarithms ln Σ_s e^{z_ls} (B, L, 1), are known already,
+    the weights are e^{Z − logs} at once.
 
     Z̄ = P ⊙ (P̄ − Σ_s P̄_s P_s) as for every softmax   ⇒   Q̄ = c Z̄ K,   K̄ = c Z̄ᵀ Q,   M̄ = Z̄
     """
-    # Kᵀ in an order of its own: the product is nearly twice as fast, and c comes in on the way.
-    scores = np.matmul(query, np.multiply(np.swapaxes(key, -1, -2), scale, order="C"))
-    allowed = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else None
-    if attn_mask is not None and attn_mask.dtype != bool:
-        scores += attn_mask
-    elif attn_mask is not None:
-        allowed = attn_mask if allowed is None else allowed & attn_mask
-    weights = _exponentials(scores, allowed)
-    total = np.matmul(weights, np.ones(weights.shape[-1], weights.dtype))
-    total += total == 0  # nothing to attend to: 0/1
-    weights *= np.expand_dims(1 / total, -1)
-    return weights
+    scores, allowed = _scores(query, key, attn_mask, scale, is_causal)
+    if logs is None:
+        return _softmax(scores, allowed)[0]
+    _forbid(scores, allowed)
+    scores -= logs
+    return np.exp(scores, out=scores)
 
 
 @_attention_weights.vjp("query", "key", "attn_mask")
@@ -53,8 +48,25 @@ def _(g: Any, query: Any, key: Any, out: Any, scale: float) -> tuple[Any, Any, A
     return np.matmul(scores, key) * scale, np.matmul(np.swapaxes(scores, -1, -2), query) * scale, scores
 
 
-def _exponentials(scores: Array, allowed: Array | None) -> Array:
-    """e^{z − r} in the memory of the scores z, with a number r for each row; 0 where it is not allowed to attend.
+def _scores(query: Array, key: Array, attn_mask: Array | None, scale: float, is_causal: bool) -> tuple[Array, Array | None]:
+    """Z with a mask of numbers; and where it is allowed to attend, if not everywhere."""
+    # Kᵀ in an order of its own: the product is nearly twice as fast, and c comes in on the way.
+    scores = np.matmul(query, np.multiply(np.swapaxes(key, -1, -2), scale, order="C"))
+    allowed = np.tri(*scores.shape[-2:], dtype=np.bool_) if is_causal else None
+    if attn_mask is not None and attn_mask.dtype != bool:
+        scores += attn_mask
+    elif attn_mask is not None:
+        allowed = attn_mask if allowed is None else allowed & attn_mask
+    return scores, allowed
+
+
+def _forbid(scores: Array, allowed: Array | None) -> None:
+    if allowed is not None:
+        scores += np.where(allowed, scores.dtype.type(0), scores.dtype.type(-np.inf))
+
+
+def _softmax(scores: Array, allowed: Array | None) -> tuple[Array, Array]:
+    """The weights e^{z − r}/Σ e^{z − r} in the memory of the scores z, and r + ln Σ e^{z − r}, with a number r for each row.
 
     Softmax is the same for every r. The row's maximum is safe for all scores. Scores that are moderate, as they mostly are,
     need no r, and finding that out costs a tenth of finding each row's maximum.
@@ -62,17 +74,22 @@ def _exponentials(scores: Array, allowed: Array | None) -> Array:
     largest = np.finfo(scores.dtype).max
     limit = math.log(largest) / 4  # far from overflow and underflow
     moderate = scores.max(initial=0) <= limit and scores.min(initial=0) >= -limit
-    if allowed is not None:
-        scores += np.where(allowed, scores.dtype.type(0), scores.dtype.type(-np.inf))
+    _forbid(scores, allowed)
     if not moderate:
-        scores -= scores.max(axis=-1, keepdims=True, initial=-largest)  # finite even where all scores are −∞
-    return np.exp(scores, out=scores)
+        greatest = scores.max(axis=-1, keepdims=True, initial=-largest)  # finite even where all scores are −∞
+        scores -= greatest
+    np.exp(scores, out=scores)
+    total = np.expand_dims(np.matmul(scores, np.ones(scores.shape[-1], scores.dtype)), -1)
+    total[total == 0] = np.inf  # nothing to attend to: 0/∞
+    logs = np.log(total)
+    scores *= 1 / total
+    return scores, logs if moderate else logs + greatest
 
 
 # ---------------------------------------------------------------------- the weighted means
 
 
-@op(outputs=("out", "weights"), public=1)
+@op(outputs=("out", "logs"), public=1)
 def _attention(
     query: Array, key: Array, value: Array, attn_mask: Array | None, dropout: Array | None, *, scale: float, is_causal: bool
 ) -> tuple[Array, Array]:
@@ -83,22 +100,19 @@ def _attention(
         Z̄ = P ⊙ (P̄ − δ),   δ_l = Σ_s P̄_ls P_ls = Σ_s D_ls P_ls Σ_e Ō_le V_se = Σ_e Ō_le O_le
 
     so that δ is a sum over Eᵥ and not over S (Dao et al., "FlashAttention", arXiv:2205.14135, appendix B); from there as above.
-    The output lies in memory as the queries do: heads that were a view of one matrix become one matrix again without a copy.
+    As there, P is not kept for the backward pass but computed again, from the logarithms of its rows' sums. The output lies in
+    memory as the queries do: heads that were a view of one matrix become one matrix again without a copy.
     """
-    weights = _attention_weights.kernel(query, key, attn_mask, scale=scale, is_causal=is_causal)
+    weights, logs = _softmax(*_scores(query, key, attn_mask, scale, is_causal))
     out = _room(query, (*weights.shape[:-1], value.shape[-1]))
-    return np.matmul(weights if dropout is None else weights * dropout, value, out=out), weights
-
-
-@_attention.remake
-def _(query: Any, key: Any, attn_mask: Any, scale: float, is_causal: bool) -> tuple[Any]:
-    return (_attention_weights.kernel(query, key, attn_mask, scale=scale, is_causal=is_causal),)
+    return np.matmul(weights if dropout is None else weights * dropout, value, out=out), logs
 
 
 @_attention.vjp("query", "key", "value", "attn_mask")
 def _(
-    g: Any, query: Any, key: Any, value: Any, dropout: Any, weights: Any, out: Any, scale: float
+    g: Any, query: Any, key: Any, value: Any, attn_mask: Any, dropout: Any, logs: Any, out: Any, scale: float, is_causal: bool
 ) -> tuple[Any, Any, Any, Any]:
+    weights = _attention_weights.kernel(query, key, attn_mask, logs, scale=scale, is_causal=is_causal)
     return _attention_backward.kernel(g, query, key, value, weights, out, dropout, scale=scale)  # type: ignore[no-any-return]
 
 

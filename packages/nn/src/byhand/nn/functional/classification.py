@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any, cast
 
 import numpy as np
-from byhand.tensor import Tensor, log, log_softmax, ne, ones, op, softmax, where
+from byhand.tensor import Tensor, log, log_softmax, ne, op, softmax, where
 from byhand.tensor._blocks import BLOCK, in_blocks
 from byhand.tensor._dtypes import FLOATING
 from byhand.tensor._graph import Array
-from byhand.tensor._sums import ones as kept_ones
+from byhand.tensor._sums import ones
 
 from ._reduction import check_reduction, reduced, reduction_of
 from .likelihood_of_classes import choice, class_axis, nll_loss, of_class, places
@@ -21,7 +21,7 @@ from .likelihood_of_classes import choice, class_axis, nll_loss, of_class, place
 __all__ = ["cross_entropy", "sparse_cross_entropy"]
 
 
-@op(outputs=("out", "exponentials", "total", "index", "share"), public=1)
+@op(outputs=("out", "largest", "total", "index", "share"), public=1)
 def _cross_entropy(
     input: Array, target: Array, weight: Array | None, *, ignore_index: int, reduction: str
 ) -> tuple[Array, Array, Array, Array, Any]:
@@ -30,14 +30,16 @@ def _cross_entropy(
     With the largest logit m_n, e_nc = e^{x_nc − m_n} and z_n = Σ_c e_nc, p is e/z, and
 
         −ln p_nt = ln z_n + m_n − x_nt   ⇒   ∂y_n/∂x_nc = w_t (e_nc/z_n − [c = t])
+
+    Of e only the sums are kept: one exponential more in the backward pass, and of two arrays as large as the input one.
     """
     axis = class_axis(input)
     chosen = choice(input, target, weight, ignore_index)
-    exponentials, largest, total = exponentials_of(input, axis)
+    _, largest, total = exponentials_of(input, axis)
     loss = np.log(total)
     loss += largest
     loss = np.asarray(loss.reshape(chosen.index.shape) - input[places(chosen.index, axis)])
-    return chosen.reduced(loss, reduction), exponentials, total, chosen.index, chosen.share(reduction, input.dtype)
+    return chosen.reduced(loss, reduction), largest, total, chosen.index, chosen.share(reduction, input.dtype)
 
 
 def exponentials_of(x: Array, axis: int) -> tuple[Array, Array, Array]:
@@ -55,7 +57,7 @@ def _of_rows(x: Array, exponentials: Array, largest: Array, total: Array) -> Non
     largest[:, 0] = x[np.arange(len(x)), x.argmax(1)]
     np.subtract(x, largest, out=exponentials)
     np.exp(exponentials, out=exponentials)
-    np.matmul(exponentials, kept_ones(x.shape[1], x.dtype), out=total[:, 0])
+    np.matmul(exponentials, ones(x.shape[1], x.dtype), out=total[:, 0])
 
 
 def _of_any(x: Array, exponentials: Array, largest: Array, total: Array, *, axis: int) -> None:
@@ -65,36 +67,34 @@ def _of_any(x: Array, exponentials: Array, largest: Array, total: Array, *, axis
     np.add.reduce(exponentials, axis=axis, keepdims=True, out=total)
 
 
-@_cross_entropy.remake
-def _(input: Any, index: Any, share: Any) -> tuple[Any, Any, Any, Any]:
-    axis = class_axis(input)
-    exponentials = softmax(input, axis)  # up to a factor of each sample's, which the quotient does not see
-    shape = (*input.shape[:axis], 1, *input.shape[axis + 1 :])
-    return exponentials, ones(shape, dtype=input.dtype), index, share
-
-
 @_cross_entropy.vjp("input")
-def _(g: Array, exponentials: Array, total: Array, index: Array, share: Any) -> Any:
+def _(g: Array, input: Array, largest: Array, total: Array, index: Array, share: Any) -> Any:
     scale = np.broadcast_to(g * share, index.shape)
-    return _residual.kernel(scale, exponentials, total, index, dim=class_axis(exponentials))
+    return _residual.kernel(scale, input, largest, total, index, dim=class_axis(input))
 
 
 @op
-def _residual(input: Array, exponentials: Array, total: Array, index: Array, *, dim: int) -> Array:
-    r"""y_nc = s_n (e_nc/z_n − [c = t_n]).   s̄_n = Σ_c ȳ_nc e_nc/z_n − ȳ_{n, t_n},   ē = ȳ s/z"""
-    y = exponentials * (np.expand_dims(input, dim) / total)
-    y[places(index, dim)] -= input
+def _residual(scale: Array, input: Array, largest: Array, total: Array, index: Array, *, dim: int) -> Array:
+    r"""y_nc = s_n (p_nc − [c = t_n]), p = softmax(x), with the largest x_n and the sum z_n of e^{x − m} known.
+
+    s̄_n = Σ_c ȳ_nc p_nc − ȳ_{n, t_n},   x̄_nc = s_n p_nc (ȳ_nc − Σ_k ȳ_nk p_nk)
+    """
+    y = input - largest
+    np.exp(y, out=y)
+    y *= np.expand_dims(scale, dim) / total
+    y[places(index, dim)] -= scale
     return y
 
 
+@_residual.vjp("scale")
+def _(u: Array, input: Array, index: Array, dim: int) -> Any:
+    return np.sum(u * softmax.kernel(input, dim), axis=dim) - of_class.kernel(u, index, dim=dim)
+
+
 @_residual.vjp("input")
-def _(u: Array, exponentials: Array, total: Array, index: Array, dim: int) -> Any:
-    return np.sum(u * exponentials / total, axis=dim) - of_class.kernel(u, index, dim=dim)
-
-
-@_residual.vjp("exponentials")
-def _(u: Array, input: Array, total: Array, dim: int) -> Array:
-    return u * (np.expand_dims(input, dim) / total)
+def _(u: Array, scale: Array, input: Array, dim: int) -> Any:
+    p = softmax.kernel(input, dim)
+    return np.expand_dims(scale, dim) * p * (u - np.sum(u * p, axis=dim, keepdims=True))
 
 
 def cross_entropy(

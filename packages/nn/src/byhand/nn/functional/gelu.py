@@ -28,22 +28,23 @@ _ARTANH_ERF = (
 # ---------------------------------------------------------------------- with Φ itself
 
 
-@op(promote=only_floating, outputs=("out", "cdf"), public=1)
-def _gelu_erf(input: Array) -> tuple[Array, Array]:
+@op(promote=only_floating)
+def _gelu_erf(input: Array) -> Array:
     r"""y = x Φ(x), Φ(x) = ½ (1 + erf(x/√2)).   dy/dx = Φ + x φ, where φ = Φ' = e^{−x²/2}/√(2π)
 
     In float32 erf comes from NumPy's tanh: as fast a way as there is without an erf, and nearer to the truth than PyTorch's.
+    Φ is not kept for the backward pass, it is y/x again: the next layer mostly keeps y anyway, so a graph holds one array less.
     """
     if input.dtype == np.float32:
-        return elementwise(_through_tanh, input, outputs=2)  # type: ignore[no-any-return]
+        return elementwise(_through_tanh, input)
     cdf = erf.kernel(input * math.sqrt(0.5))
     cdf += 1
     cdf *= 0.5
-    return input * cdf, cdf
+    return input * cdf
 
 
-def _through_tanh(x: Array, out: Array, cdf: Array) -> None:
-    square = np.multiply(x, x, out=out)
+def _through_tanh(x: Array, out: Array) -> None:
+    square, cdf = np.multiply(x, x, out=out), np.empty_like(x)
     np.multiply(square, _ARTANH_ERF[-1], out=cdf)
     for coefficient in _ARTANH_ERF[-2:0:-1]:
         cdf += coefficient
@@ -56,46 +57,41 @@ def _through_tanh(x: Array, out: Array, cdf: Array) -> None:
     np.multiply(x, cdf, out=out)
 
 
-@_gelu_erf.remake
-def _(input: Array) -> tuple[Array]:
-    return ((erf.kernel(input * math.sqrt(0.5)) + 1) * 0.5,)
-
-
 @_gelu_erf.vjp("input")
-def _(g: Array, input: Array, cdf: Array) -> Any:
-    return _gelu_erf_backward.kernel(g, input, cdf)
+def _(g: Array, input: Array, out: Array | None = None) -> Any:
+    return _gelu_erf_backward.kernel(g, input, out)
 
 
 @op
-def _gelu_erf_backward(g: Array, input: Array, cdf: Array) -> Array:
-    r"""y = g (Φ + x φ(x)).   ∂y/∂x = g φ (1 − x²), since φ' = −x φ;   ∂y/∂Φ = g"""
-    return elementwise(_erf_slope, g, input, cdf)
+def _gelu_erf_backward(g: Array, input: Array, known: Array | None) -> Array:
+    r"""y = g (Φ + x φ(x)), where Φ = z/x if z = x Φ(x) is known.   ∂y/∂x = g φ (2 − x²), since φ' = −x φ
+
+    z is a function of x, whose share is counted there: through z itself nothing flows.
+    """
+    return elementwise(_erf_slope, g, input, _gelu_erf.kernel(input) if known is None else known)
 
 
-def _erf_slope(g: Array, x: Array, cdf: Array, out: Array) -> None:
-    np.multiply(x, x, out=out)
-    out *= -0.5
-    np.exp(out, out=out)
-    out *= x
-    out *= _DENSITY
-    out += cdf
+def _erf_slope(g: Array, x: Array, known: Array, out: Array) -> None:
+    slope = np.multiply(x, x)
+    np.divide(known, x, out=out)
+    np.copyto(out, 0.5, where=slope == 0)  # there the quotient has no digits, and Φ no others
+    slope *= -0.5
+    np.exp(slope, out=slope)
+    slope *= x
+    slope *= _DENSITY
+    out += slope
     out *= g
 
 
 @_gelu_erf_backward.vjp("g")
-def _(u: Array, input: Array, cdf: Array) -> Any:
-    return _gelu_erf_backward.kernel(u, input, cdf)
+def _(u: Array, input: Array, known: Array | None) -> Any:
+    return _gelu_erf_backward.kernel(u, input, known)
 
 
-@_gelu_erf_backward.vjp("input")
-def _(u: Array, g: Array, input: Array) -> Array:
+@_gelu_erf_backward.vjp("input", "known")
+def _(u: Array, g: Array, input: Array) -> tuple[Array, None]:
     square = input * input
-    return u * g * (np.exp(square * -0.5) * _DENSITY * (1 - square))
-
-
-@_gelu_erf_backward.vjp("cdf")
-def _(u: Array, g: Array) -> Array:
-    return u * g
+    return u * g * (np.exp(square * -0.5) * _DENSITY * (2 - square)), None
 
 
 # ---------------------------------------------------------------------- with a tanh in place of erf
