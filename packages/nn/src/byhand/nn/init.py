@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -86,8 +85,8 @@ def trunc_normal_(
     _check_floating(tensor)
     if not (a < b and std > 0):
         raise ValueError(f"trunc_normal_ needs a < b and std > 0, got a={a}, b={b}, std={std}")
-    normal, stream = NormalDist(mean, std), _stream(generator)
-    often = normal.cdf(b) - normal.cdf(a) > 0.3
+    stream, width = _stream(generator), std * math.sqrt(2)
+    often = (math.erf((b - mean) / width) - math.erf((a - mean) / width)) / 2 > 0.3
     mode = min(max(mean, a), b)
     low, high = max(a, mode - 9 * std), min(b, mode + 9 * std)  # what lies beyond is e^−40 times as likely as the mode
 

@@ -4,7 +4,10 @@
 `lr_scheduler` holds the learning-rate schedules, `swa_utils` the averages of weights.
 """
 
-from . import lr_scheduler as lr_scheduler, swa_utils as swa_utils
+from typing import TYPE_CHECKING
+
+from byhand.tensor._later import later
+
 from .adadelta import Adadelta as Adadelta
 from .adafactor import Adafactor as Adafactor
 from .adagrad import Adagrad as Adagrad
@@ -19,6 +22,11 @@ from .radam import RAdam as RAdam
 from .rmsprop import RMSprop as RMSprop
 from .rprop import Rprop as Rprop
 from .sgd import SGD as SGD
+
+if TYPE_CHECKING:
+    from . import lr_scheduler as lr_scheduler, swa_utils as swa_utils
+else:
+    __getattr__ = later(__name__, "lr_scheduler", "swa_utils")
 
 __all__ = [
     "ASGD",

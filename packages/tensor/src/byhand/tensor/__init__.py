@@ -4,6 +4,8 @@ Reading order: `_op` (what an operation is), `ops/` (the table of them), `_graph
 `_views` and `_inplace` (several tensors over one memory), `_tensor` (the state of one).
 """
 
+from typing import TYPE_CHECKING
+
 from . import (
     _dtypes,
     _info,
@@ -13,7 +15,6 @@ from . import (
     _threads,
     autograd as autograd,
     creation,
-    func as func,
     linalg as linalg,
     matrices,
     ops,
@@ -23,6 +24,7 @@ from . import (
 from ._conversion import is_complex as is_complex, is_floating_point as is_floating_point
 from ._dtypes import *
 from ._info import *
+from ._later import later
 from ._memory import fill as fill, narrow as narrow, numel as numel, select as select
 from ._modes import *
 from ._op import op as op
@@ -71,6 +73,11 @@ from .ops.summation import *
 from .ops.trigonometry import *
 from .ops.windows import *
 from .random import *
+
+if TYPE_CHECKING:
+    from . import func as func
+else:
+    __getattr__ = later(__name__, "func")
 
 _methods.attach()
 _numpy.attach()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from ._errors import explained
 from ._graph import UNCHANGING, Edge, Node, Pick, Shape, Stamp
 from ._modes import GRAD
 from ._quiet import ERRORS, IGNORED
+from ._signature import Missing
 from ._tensor import FROZEN, Tensor, wrap
 from ._views import follow_base, link_view
 
@@ -93,7 +93,7 @@ def recorded(op: Op, args: tuple[Any, ...], options: dict[str, Any]) -> Node:
 def application(op: Op) -> Callable[..., Any]:
     """The function that applies `op` to tensors: the path that every operation takes."""
     forward, promote, defaults, view, rules = op.forward, op.promote, op.defaults, op.view, op.rules
-    arity = -1 if op.variadic or inspect.Parameter.empty in defaults.values() else len(op.arrays)
+    arity = -1 if op.variadic or Missing in defaults.values() else len(op.arrays)
     single = len(op.outputs) == 1
     takes_dtype = "dtype" in defaults
 

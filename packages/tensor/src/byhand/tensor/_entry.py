@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._names import torch_name
+from ._signature import Missing, Parameter, defaults_of, names_of, parameters
 from ._tensor import wrap
 
 Rule = Callable[..., Any]
@@ -27,8 +26,7 @@ class Pull(NamedTuple):
     joint: bool  # it returns several gradients, not one
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Given which inputs need gradients: the rules that run, and what is saved for them, in this order."""
 
     pulls: tuple[Pull, ...]
@@ -63,15 +61,16 @@ class Op:
         self.forms: dict[Any, Form] = {}  # for each number of positional arguments and names of others
         self.dispensable: set[str] = set()  # what rules can do without, if it has been changed in place
         self._remake: tuple[Rule, tuple[str, ...]] | None = None
-        parameters = inspect.signature(forward).parameters.values()
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        self.arrays = tuple(p.name for p in parameters if _is_array(p))
-        self.required = sum(p.default is p.empty for p in parameters if p.name in self.arrays)
-        self.missing = tuple(p.default for p in parameters if p.name in self.arrays)
-        self.defaults = {p.name: p.default for p in parameters if p.name not in self.arrays}
+        given = parameters(forward)
+        arrays = [p for p in given if _is_array(p)]
+        self.variadic = any([p.starred for p in given])
+        self.arrays = tuple([p.name for p in arrays])
+        self.missing = tuple([p.default for p in arrays])
+        self.required = self.missing.count(Missing)
+        self.defaults = {p.name: p.default for p in given if p not in arrays}
         if clash := set(self.arrays) & set(outputs):
             raise ValueError(f"{self.name}: {clash.pop()!r} names both an input and an output; a rule could not tell them apart")
-        self.positional = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.positional = tuple([p.name for p in given if p.positional])
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a call's arguments into arrays, in order, and options, with the defaults filled in."""
@@ -110,7 +109,7 @@ class Op:
             known = ", ".join((*self.arrays, *self.defaults))
             raise TypeError(f"{self.name}() got an unexpected keyword argument {unknown[0]!r}; it takes {known}")
         needed = [] if self.variadic else list(self.arrays[: self.required])
-        needed += [name for name, default in self.defaults.items() if default is inspect.Parameter.empty]
+        needed += [name for name, default in self.defaults.items() if default is Missing]
         missing = [name for name in needed if name not in places]
         if missing:
             raise TypeError(f"{self.name}() missing required argument {missing[0]!r}")
@@ -182,9 +181,8 @@ class Op:
         return function
 
     def _asked(self, function: Rule, skip: int) -> tuple[str, ...]:
-        parameters = inspect.signature(function).parameters
-        self.dispensable |= {name for name, parameter in parameters.items() if parameter.default is None}
-        names = tuple(parameters)[skip:]
+        names = names_of(function)[skip:]
+        self.dispensable |= {name for name, default in defaults_of(function).items() if default is None}
         known = {*self.arrays, *self.defaults, *self.outputs, *_FACTS}
         unknown = [name for name in names if name not in known]
         if unknown:
@@ -192,8 +190,8 @@ class Op:
         return names
 
 
-def _is_array(parameter: inspect.Parameter) -> bool:
+def _is_array(parameter: Parameter) -> bool:
     """Whether a forward's parameter is a tensor input: annotated `Array`, or not annotated and without a default."""
-    if parameter.annotation is parameter.empty:
-        return parameter.default is parameter.empty and parameter.kind is not parameter.KEYWORD_ONLY
+    if parameter.annotation is Missing:
+        return parameter.default is Missing and (parameter.positional or parameter.starred)
     return str(parameter.annotation).startswith(("Array", "numpy.ndarray"))

@@ -6,13 +6,13 @@ an in-place form with an underscore. Importing the package runs `attach` once.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from . import _conversion, _info, _memory, matrices, ops, random, random_fills
 from ._inplace import inplace, reshaped_in_place
+from ._signature import names_of
 from ._tensor import Tensor
 from .ops import (
     bessel,
@@ -79,6 +79,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "polygamma": lambda input, n: gamma.polygamma(n, input),  # the one function whose tensor comes last
     "polygamma_": inplace(lambda input, n: gamma.polygamma(n, input), "polygamma_"),
 }
+_FIRST = [("input",), ("self",), ("condition",)]  # how the first parameter of what is a method as well may be called
 _IN_PLACE_OPERATORS = {
     "__iadd__": "add_",
     "__isub__": "sub_",
@@ -100,7 +101,7 @@ def attach() -> None:
     for table in (*ops.TABLES, _conversion, _info, _memory, matrices, random_fills):
         for name in table.__all__:
             function = getattr(table, name)
-            if next(iter(inspect.signature(function).parameters)) in ("input", "self", "condition"):
+            if names_of(function)[:1] in _FIRST:
                 setattr(Tensor, name, function)
             if table in _ELEMENTWISE and name not in ("clone", "where", "rsub") and not name.startswith("is"):
                 setattr(Tensor, f"{name}_", inplace(function, f"{name}_"))

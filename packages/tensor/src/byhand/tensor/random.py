@@ -7,7 +7,9 @@ are NumPy's PCG64 stream, not PyTorch's Mersenne Twister: equal seeds give equal
 from __future__ import annotations
 
 import copy
+import os
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,12 +35,17 @@ class Generator:
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream that belongs to `seed` and return the generator."""
         self._seed = int(seed)
-        self.numpy = np.random.Generator(np.random.PCG64(self._seed % 2**64))
+        self.__dict__.pop("numpy", None)
         return self
+
+    @cached_property
+    def numpy(self) -> np.random.Generator:
+        """NumPy's generator. It is made when first needed: importing `numpy.random` takes as long as a fifth of NumPy."""
+        return np.random.Generator(np.random.PCG64(self._seed % 2**64))
 
     def seed(self) -> int:
         """Start a stream from the operating system's randomness and return its seed."""
-        self.manual_seed(int(np.random.SeedSequence().entropy) % 2**63)  # type: ignore[arg-type]
+        self.manual_seed(int.from_bytes(os.urandom(8)) % 2**63)
         return self._seed
 
     def initial_seed(self) -> int:

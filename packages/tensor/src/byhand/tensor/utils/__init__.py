@@ -1,6 +1,13 @@
 """Around tensors: `data`, from samples to batches; `memory`, what a program may ask of the C library; `safetensors`, tensors in
 files. The latter two are imported by name."""
 
-from . import data as data
+from typing import TYPE_CHECKING
+
+from .._later import later
+
+if TYPE_CHECKING:
+    from . import data as data
+else:
+    __getattr__ = later(__name__, "data")
 
 __all__ = ["data"]
