@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["get_num_threads", "set_num_threads"]
 
-MANY = 2**18  # numbers from which waking another thread (up to 50 µs) pays: break-even was measured near 300,000
+# Numbers from which another thread pays. Alone it would from about 300,000 on; but in a network BLAS's own threads are still
+# spinning from the last product, and with two cores a step then took 8 % longer (ResNet-8, the MNIST CNN).
+MANY = 2**22
 
 
 class _Workers:

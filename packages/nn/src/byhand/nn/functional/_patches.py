@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from byhand.tensor._blocks import in_parts
 from byhand.tensor._graph import Shape
 
 NDArray = np.ndarray[Any, Any]
@@ -111,13 +110,8 @@ def matrices(x: NDArray, kernel: Shape, count: Shape, at: Geometry) -> Iterator[
         if memory.size < part.size:
             memory = np.empty(part.size, x.dtype)
         gathered = memory[: part.size]
-        _gather(part, gathered.reshape(part.shape))
+        gathered.reshape(part.shape)[...] = part
         if few:
             yield place, gathered.reshape(groups, width, -1).transpose(0, 2, 1)
         else:
             yield place, gathered.reshape(-1, groups, width).transpose(1, 0, 2)
-
-
-def _gather(view: NDArray, target: NDArray) -> None:
-    """Copy windows into memory of their own: as much work as a thin product, so that several threads share it."""
-    in_parts(lambda rows: np.copyto(target[rows], view[rows]), len(view), math.prod(view.shape[1:]))
