@@ -94,6 +94,7 @@ def numbers(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding=.same.:UserWarning")  # PyTorch says so once a process, of its own speed
 @pytest.mark.parametrize("block", [None, 1, 500])
 @pytest.mark.parametrize(("input", "weight", "options"), SHAPES)
 def test_convolution(input, weight, options, block, monkeypatch):
