@@ -47,7 +47,9 @@ def elementwise(kernel: Kernel, *inputs: Array, outputs: int = 1) -> Any:
     The first input's order in memory is kept; inputs that lie otherwise are copied if they are large.
     """
     results = [np.empty_like(inputs[0]) for _ in range(outputs)]
-    if inputs[0].size <= BLOCK:
+    if not inputs[0].ndim:  # as vectors of one element: a kernel's intermediate results would be scalars, which `out=` refuses
+        kernel(*[array.reshape(1) for array in inputs], *[array.reshape(1) for array in results])
+    elif inputs[0].size <= BLOCK:
         kernel(*inputs, *results)
     else:
         if not all([array.strides == results[0].strides for array in inputs]):
