@@ -123,14 +123,16 @@ def errors(logits: Tensor, bits: Tensor) -> float:
 
 
 def train(run: Run) -> None:
-    """RMSprop, and short steps where the slope is steep, as in the paper."""
+    """RMSprop with momentum, as in the paper, and a step size that rises and falls again, the momentum against it."""
     optimizer = optim.RMSprop(run.model.parameters(), lr=run.options.lr, alpha=0.95, momentum=0.9)
-    for seen, bits in run.batches(optimizer=optimizer):
+    schedule = optim.lr_scheduler.OneCycleLR(optimizer, run.options.lr, run.steps)
+    for seen, bits in run.batches(optimizer=optimizer, schedule=schedule):
         value = run.loss(run.model(seen), bits)
         optimizer.zero_grad()
         value.backward()
-        nn.utils.clip_grad_norm_(run.model.parameters(), 10.0)
+        nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
         optimizer.step()
+        schedule.step()
         run.note(value)
 
 
@@ -180,8 +182,8 @@ EXAMPLE = Example(
     name="copy",
     about=__doc__,
     recipes={
-        "ntm": Recipe(partial(NTM, BITS + 1, BITS), loss, TaskOptions(epochs=10, lr=2e-4, batch_size=16)),
-        "lstm": Recipe(LSTM, loss, TaskOptions(epochs=20, lr=5e-4, batch_size=16)),
+        "ntm": Recipe(partial(NTM, BITS + 1, BITS), loss, TaskOptions(epochs=15, lr=4e-4, batch_size=16)),
+        "lstm": Recipe(LSTM, loss, TaskOptions(epochs=20, lr=2e-3, batch_size=16)),
     },
     data=data, train=train, measure=measure, report=report, predict=predict,
 )  # fmt: skip

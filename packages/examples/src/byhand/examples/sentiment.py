@@ -188,7 +188,7 @@ EXAMPLE = Example(
     name="sentiment",
     about=__doc__,
     recipes={
-        "bag": Recipe(Bag, F.binary_cross_entropy_with_logits, Options(epochs=5, lr=0.01, batch_size=64)),
+        "bag": Recipe(Bag, F.binary_cross_entropy_with_logits, Options(epochs=4, lr=0.01, batch_size=64)),
         "cnn": Recipe(CNN, F.binary_cross_entropy_with_logits, Options(epochs=3, lr=0.002, batch_size=64)),
         "lstm": Recipe(partial(LSTM, False), F.binary_cross_entropy_with_logits, Options(epochs=3, lr=0.005, batch_size=64)),
         "bilstm": Recipe(partial(LSTM, True), F.binary_cross_entropy_with_logits, Options(epochs=3, lr=0.005, batch_size=64)),

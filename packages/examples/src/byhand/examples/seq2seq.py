@@ -190,7 +190,7 @@ EXAMPLE = Example(
     about=__doc__,
     recipes={
         "gru": Recipe(partial(GRU, SYMBOLS), loss, TaskOptions(epochs=3, lr=4e-3, batch_size=64)),
-        "transformer": Recipe(partial(Transformer, SYMBOLS, LONGEST), loss, TaskOptions(epochs=8, lr=2e-3, batch_size=64)),
+        "transformer": Recipe(partial(Transformer, SYMBOLS, LONGEST), loss, TaskOptions(epochs=4, lr=2e-3, batch_size=64)),
     },
     data=data, train=train, measure=measure, report=report, predict=predict,
 )  # fmt: skip
