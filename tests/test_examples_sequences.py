@@ -31,7 +31,7 @@ def learns(folder, args, factor):
 @pytest.mark.parametrize(
     ("args", "least"),  # 160 sentences are learnt by heart; they say nothing about others
     [
-        ("--limit 400 --batch-size 16 --epochs 8", 0.55),
+        ("--limit 300 --batch-size 16 --epochs 7", 0.55),
         ("--model cnn --limit 160 --batch-size 8 --epochs 4 --lr 0.01", 0),
         ("--model lstm --limit 160 --batch-size 8 --epochs 5 --lr 0.01", 0),
     ],
@@ -45,16 +45,16 @@ def test_sentiment(tmp_path, args, least):
 @pytest.mark.parametrize(("model", "lr"), [("gru", 0.01), ("transformer", 0.004)])
 def test_seq2seq(tmp_path, model, lr):
     """It soon knows which symbols there are and where; to get all right takes longer."""
-    args = f"seq2seq --model {model} --lr {lr} --limit 300 --batch-size 8 --epochs 2 --beam 2"
+    args = f"seq2seq --model {model} --lr {lr} --limit 200 --batch-size 8 --epochs 2 --beam 2"
     assert {"test_exact", "test_exact_by_beam"} <= learns(tmp_path, args, 1.8).keys()
     answer = invoke("predict", tmp_path / "best.safetensors", "May 5th, 1998")
     assert "-0" in answer
     assert "%" in answer
 
 
-@pytest.mark.parametrize(("model", "lr"), [("ntm", 0.001), ("lstm", 0.002)])
+@pytest.mark.parametrize(("model", "lr"), [("ntm", 0.002), ("lstm", 0.004)])
 def test_copy(tmp_path, model, lr):
-    args = f"copy --model {model} --lr {lr} --longest 2 --limit 800 --batch-size 8 --epochs 2"
+    args = f"copy --model {model} --lr {lr} --longest 2 --limit 600 --batch-size 8 --epochs 2"
     wrong = learns(tmp_path, args, 2)
     assert wrong["test_wrong_bits_of_10"] < 0.6
     assert "of the bits are wrong" in invoke("predict", tmp_path / "best.safetensors", "hi")
