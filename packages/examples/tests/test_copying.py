@@ -1,15 +1,17 @@
 """A memory: heads that look where they should, and sequences that are repeated after a pause."""
 
 import io
+from itertools import islice
 
 import byhand.tensor as torch
 import click
 import numpy as np
 import pytest
-from byhand.examples import copying
+from byhand.examples import copying, training
+from byhand.examples.checkpoints import load_checkpoint
 from byhand.examples.copying import Sequences, TaskOptions, question
 from byhand.examples.ntm import NTM, Addressing, addressed, shifted, written
-from byhand.examples.training import Run
+from byhand.examples.training import BEST, LAST, METRICS, Run
 from rich.console import Console
 
 RNG = np.random.default_rng(0)
@@ -136,6 +138,28 @@ def test_only_what_is_said_after_the_mark_counts():
     assert copying.loss(logits, bits).item() < 1e-3
     logits = torch.cat([logits[:, :-1], -logits[:, -1:]], dim=1)
     assert copying.errors(logits, bits) == pytest.approx(1 / 3)
+
+
+def test_broken_off_in_an_epoch_a_run_goes_on_with_the_sequences_that_would_have_come(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "SAVE_EVERY", 0)
+    options = TaskOptions(epochs=2, batch_size=8, limit=64, longest=3, delay=2)
+
+    def start(folder, checkpoint=None):
+        return Run(copying.EXAMPLE, "lstm", options, folder, Console(file=io.StringIO()), checkpoint=checkpoint)
+
+    copying.train(start(tmp_path / "whole"))
+    copying.train(broken_off(start(tmp_path / "broken"), 13))
+    torch.manual_seed(99)
+    copying.train(start(tmp_path / "broken", load_checkpoint(tmp_path / "broken" / LAST)))
+    for name in (LAST, BEST, METRICS):
+        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def broken_off(run, steps):
+    """The run, whose minibatches end as if it were killed before the step after so many."""
+    batches = run.batches
+    run.batches = lambda **stateful: islice(batches(**stateful), steps)
+    return run
 
 
 def test_a_text_is_repeated(tmp_path):

@@ -89,6 +89,11 @@ CONFUSION = RNG.integers(0, 20, (4, 4))
         lambda path: plots.save_filters(path, "Title", RNG.standard_normal((70, 5, 5))),
         lambda path: plots.save_filters(path, "Title", RNG.standard_normal((3, 3, 5, 5))),
         lambda path: plots.save_attention(path, "Title", RNG.dirichlet(np.ones(5), 3), list("abc"), list("abcde")),
+        lambda path: plots.save_bars(path, "Title", dict(zip("abcdefg", RNG.standard_normal(7))), 2),
+        lambda path: plots.save_bars(path, "Title", {"a": 1.0, "b": -1.0}),
+        lambda path: plots.save_lengths(path, "Title", {10: 0.0, 20: 0.1, 120: 0.5}, 20),
+        lambda path: plots.save_sheets(path, "Title", {"seen": RNG.random((9, 30)), "read at": RNG.random((64, 30))}),
+        lambda path: plots.save_sheets(path, "Title", {"seen": RNG.random((9, 30))}),
         lambda path: plots.save_scatter(path, "Title", RNG.random(9), RNG.random(9), "height"),
     ],
 )  # fmt: skip

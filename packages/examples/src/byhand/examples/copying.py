@@ -119,7 +119,7 @@ def loss(logits: Tensor, bits: Tensor) -> Tensor:
 
 def errors(logits: Tensor, bits: Tensor) -> float:
     """The share of bits that are said wrongly."""
-    return 1 - float((logits[:, -bits.shape[1] :] > 0).eq(bits > 0).numpy().mean())
+    return float((logits[:, -bits.shape[1] :] > 0).ne(bits > 0).numpy().mean())
 
 
 def train(run: Run) -> None:

@@ -185,8 +185,9 @@ def save_lengths(path: Path, title: str, shares: Mapping[int, float], learnt: in
 def save_sheets(path: Path, title: str, sheets: Mapping[str, Array]) -> None:
     """Numbers from 0 to 1 over time, one below the other: in each sheet the rows are side by side, the columns steps of time."""
     figure = _figure(title, (9.0, 0.8 + sum(0.5 + 0.02 * len(sheet) for sheet in sheets.values())))
-    panels = figure.subplots(len(sheets), 1, sharex=True, height_ratios=[20 + len(sheet) for sheet in sheets.values()])
-    for axes, (name, sheet) in zip(panels, sheets.items()):
+    heights = [20 + len(sheet) for sheet in sheets.values()]
+    panels = figure.subplots(len(sheets), 1, sharex=True, squeeze=False, height_ratios=heights)
+    for axes, (name, sheet) in zip(panels[:, 0], sheets.items()):
         _tidy(axes, name, "", "")
         axes.grid(visible=False)
         axes.imshow(sheet, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")

@@ -68,11 +68,11 @@ EXAMPLES = {
     ),
     "seq2seq": Entry(
         "seq2seq", "EXAMPLE", "Read a date as people write it, write it as ISO 8601 does.", "36,525 days (made up here)",
-        "gru, transformer", "99 % exact",
+        "gru, transformer", "99.9 % exact, in minutes",
     ),
     "copy": Entry(
         "copying", "EXAMPLE", "Repeat a sequence, longer than any learnt from: a memory.", "random bits (made up on the way)",
-        "ntm, lstm", "ntm: few wrong bits, however long",
+        "ntm, lstm", "ntm: 0.2 % wrong bits at six times the length",
     ),
 }  # fmt: skip
 
