@@ -41,9 +41,9 @@ def in_short(row: Row | Absent) -> str:
 def show(rows: Sequence[Row | Absent], threads: int) -> None:
     """Print the table."""
     console = Console(width=max(Console().width, WIDTH))
-    table = Table(title=f"one step, {threads} threads; below 1 we are faster")
+    table = Table(title=f"one step, {threads} threads; below 1 we are faster", expand=True)
     for title in HEAD:
-        table.add_column(title, no_wrap=True)
+        table.add_column(title, no_wrap=True, ratio=1 if title == "workload" else None)  # what the others leave
     for row in _measured(rows):
         table.add_row(*_cells(row))
     console.print(table)

@@ -1,6 +1,8 @@
 """`python -m byhand.examples`."""
 
 from byhand.examples.cli import main
+from byhand.tensor.utils.memory import keep_freed_memory
 
 if __name__ == "__main__":
+    keep_freed_memory()  # a fifth to a third of the time of a convolutional network
     main()
