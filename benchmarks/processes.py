@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 Make = Callable[[], Callable[[], float]]  # makes a workload in the process in which it will run
-QUIET = 0.02  # seconds for the threads of the one before to fall asleep
+QUIET = 0.05  # seconds for the threads of the one before to fall asleep
 
 
 class Missing(Exception):
@@ -35,6 +35,7 @@ class Runner:
     def __init__(self, make: Make, threads: int) -> None:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(threads)  # read, in the new process, when the libraries are loaded
+        os.environ["OPENBLAS_THREAD_TIMEOUT"] = "20"  # as `byhand.examples` does it; see `byhand.tensor._threads`
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make), daemon=True)

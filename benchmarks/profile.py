@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import os
 import pstats
 from time import perf_counter
+
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")  # as the benchmark does
 
 from .libraries import in_byhand
 from .workloads import WORKLOADS

@@ -1,6 +1,7 @@
 """Convolutions and transposed convolutions against PyTorch's: its own samples, and cases that they leave out."""
 
 import warnings
+from copy import deepcopy
 from functools import partial
 
 import byhand.nn as bn
@@ -13,7 +14,7 @@ import pytest
 import torch
 import torch.nn.functional as TF
 from beside_torch import compare
-from byhand.nn.functional import _correlation, _patches
+from byhand.nn.functional import _correlation, _lines, _patches
 
 NAMES = [f"nn.functional.conv{kind}{rank}d" for kind in ("", "_transpose") for rank in (1, 2, 3)]
 CANCELLING = {"conv2d", "conv3d", "conv_transpose3d"}  # in float32 their samples cancel; `test_rounding` judges them
@@ -23,6 +24,7 @@ CASES = [
     if case.values[1] != torch.float32 or case.values[0].name.split(".")[-1] not in CANCELLING
 ]
 MODULES = "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d"
+CANCELLING_MODULES = {modinfo.Case(name, torch.float32, True) for name in ("Conv3d", "ConvTranspose3d")}
 
 
 @pytest.mark.parametrize(("info", "dtype"), CASES)
@@ -30,7 +32,7 @@ def test_samples(info, dtype):
     opinfo.agrees(info, dtype)
 
 
-@pytest.mark.parametrize("case", modinfo.cases(MODULES))
+@pytest.mark.parametrize("case", [c for c in modinfo.cases(MODULES) if c.values[0] not in CANCELLING_MODULES])
 def test_module_samples(case):
     modinfo.agrees(case)
 
@@ -49,6 +51,35 @@ def test_rounding(name):
         assert found.dtype == np.float32
         assert found.shape == tuple(exact.shape)
         assert (np.abs(found.numpy() - exact.numpy()) <= (size * terms * 2**-24).numpy()).all()
+
+
+@pytest.mark.parametrize("case", [c for c in modinfo.cases(MODULES) if c.values[0] in CANCELLING_MODULES])
+def test_rounding_of_modules(case):
+    """The same bound for results and gradients, for w̄ = Σ_{n,p} x ȳ and x̄ = Σ_{o,k} ȳ w are such sums as well."""
+    for sample in modinfo.samples(modinfo.INFOS[case.name], case):
+        ours, theirs = modinfo.built(case, sample.constructor_input, case.name)
+        x = sample.forward_input.args[0].detach()
+        exact, size = deepcopy(theirs).double(), deepcopy(theirs).double()
+        for p in size.parameters():
+            p.data.abs_()
+        found = with_gradients(ours, opinfo.as_ours(x), bt.from_numpy)
+        wanted = with_gradients(exact, x.double(), lambda g: torch.from_numpy(g).double())
+        sizes = with_gradients(size, x.double().abs(), lambda g: torch.from_numpy(g).double().abs())
+        of_first, of_second = theirs.weight[0].numel(), theirs.weight[:, 0].numel()
+        if "Transpose" in case.name:
+            of_first, of_second = of_second, of_first
+        channels = x.numel() // ours.in_channels, wanted[0].size // ours.out_channels
+        for a, b, largest, terms in zip(found, wanted, sizes, (of_first + 1, of_second, min(channels), channels[1]), strict=True):
+            assert a.dtype == np.float32
+            assert (np.abs(a - b) <= terms * 2**-24 * largest).all()
+
+
+def with_gradients(module, x, tensor):
+    """Result, x̄, w̄ and b̄ for one random upstream gradient, as arrays."""
+    x.requires_grad_()
+    out = module(x)
+    out.backward(tensor(numbers(*out.shape, seed=3).astype("f")))
+    return [t.detach().numpy() for t in (out, x.grad, module.weight.grad, module.bias.grad)]
 
 
 def called(function, given):
@@ -102,6 +133,7 @@ def test_convolution(input, weight, options, block, monkeypatch):
     if block is not None:
         monkeypatch.setattr(_patches, "BLOCK", block)
         monkeypatch.setattr(_correlation, "DEPTHWISE_BLOCK", block)
+        monkeypatch.setattr(_lines, "BLOCK", block)
     name = f"conv{len(weight) - 2}d"
     arrays = numbers(*input), numbers(*weight, seed=1), numbers(weight[0], seed=2)
     compare(partial(getattr(F, name), **options), partial(getattr(TF, name), **options), *arrays)
@@ -128,6 +160,21 @@ def test_layouts(channels):
             lambda x, w, change=change: TF.conv2d(change(x), w, padding=1),
             x, w,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("small", [0, 1 << 18])
+@pytest.mark.parametrize("options", [{}, {"stride": (2, 1), "padding": 2}, {"dilation": (2, 3)}, {"groups": 3, "padding": 1}])
+def test_line_by_line_and_at_once(options, small, monkeypatch):
+    """Whether products are small or large, and whether threads share them, is nothing that anyone sees."""
+    monkeypatch.setattr(_lines, "SMALL", small)
+    monkeypatch.setattr(_lines, "WORTH", 0)
+    arrays = numbers(7, 6, 9, 11), numbers(12, 6 // options.get("groups", 1), 3, 2, seed=1), numbers(12, seed=2)
+    before = bt.get_num_threads()
+    bt.set_num_threads(3)
+    try:
+        compare(partial(F.conv2d, **options), partial(TF.conv2d, **options), *arrays)
+    finally:
+        bt.set_num_threads(before)
 
 
 def test_results_lie_channels_last():

@@ -6,8 +6,7 @@ import threading
 import byhand.tensor as bt
 import numpy as np
 import pytest
-from byhand.tensor._blocks import BLOCK, in_parts
-from byhand.tensor._threads import MANY
+from byhand.tensor._blocks import BLOCK, MANY, in_parts
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,9 @@
 """`python -m byhand.examples`."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")  # before NumPy is loaded; see `byhand.tensor._threads`
+
 from byhand.examples.cli import main
 from byhand.tensor.utils.memory import keep_freed_memory
 

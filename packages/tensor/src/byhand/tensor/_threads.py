@@ -1,10 +1,16 @@
-"""The threads on which blocks of large arrays are worked on. BLAS has threads of its own, and its own settings for them."""
+"""The threads on which large arrays are worked on, and the peace between them and those of BLAS.
+
+BLAS shares out products among threads of its own, which go on spinning for 2²⁶ ticks (30 ms) after each, and take processors from
+ours: with two cores, work shared out here is then no faster, or slower. So it is shared out only if there is very much of it, or
+if the environment says that BLAS has one thread, or that its threads rest soon (OPENBLAS_THREAD_TIMEOUT=20, for 2²⁰ ticks;
+programs set it before NumPy is loaded). Time of a step with and without that setting: ResNet-8 0.8, the MNIST CNN 0.85.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["get_num_threads", "set_num_threads"]
 
-# Numbers from which another thread pays. Alone it would from about 300,000 on; but in a network BLAS's own threads are still
-# spinning from the last product, and with two cores a step then took 8 % longer (ResNet-8, the MNIST CNN).
-MANY = 2**22
+RESTING = 22  # log₂ of the ticks after which, at the latest, BLAS's threads should rest: 2 ms
 
 
 class _Workers:
@@ -25,6 +29,7 @@ class _Workers:
 
     def __init__(self) -> None:
         self.count = 0  # not yet decided
+        self.spinning = True  # BLAS has threads that keep processors busy after its products
         self.pool: ThreadPoolExecutor | None = None
         self.process = 0  # that in which the pool was made: a forked one has none of its parent's threads
         self.lock = threading.Lock()
@@ -50,22 +55,44 @@ def get_num_threads() -> int:
         given = os.environ.get("OMP_NUM_THREADS", "")
         available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         _workers.count = max(int(given), 1) if given.isdecimal() else available
+        _workers.spinning = _blas_spins(os.environ)
     return _workers.count
 
 
 def set_num_threads(num: int) -> None:
-    """Say on how many threads large arrays are worked on; 1: only on the calling one. Raises RuntimeError for less."""
+    """Say on how many threads large arrays are worked on; 1: only on the calling one. Raises RuntimeError for less.
+
+    Products of matrices are BLAS's, which has a setting of its own (OPENBLAS_NUM_THREADS, before NumPy is loaded).
+    """
     if num < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {num}")
+    get_num_threads()  # reads the environment
     with _workers.lock:
         _workers.count = int(num)
         _workers.pool = None  # idle threads end when nobody holds their pool any more
 
 
-def shared_out(work: Callable[[slice], Any], parts: Sequence[slice], numbers: int) -> list[Any]:
-    """Return what `work` returns for each part, on several threads if there are so many `numbers` in all that it pays."""
+def _blas_spins(environment: Mapping[str, str]) -> bool:
+    if "1" in (environment.get("OPENBLAS_NUM_THREADS") or environment.get("OMP_NUM_THREADS"), environment.get("MKL_NUM_THREADS")):
+        return False
+    ticks = environment.get("OPENBLAS_THREAD_TIMEOUT", "")
+    return not (ticks.isdecimal() and 0 < int(ticks) <= RESTING)
+
+
+def blas_spins() -> bool:
+    """Return whether the threads of BLAS may be keeping other processors busy."""
+    return get_num_threads() > 1 and _workers.spinning
+
+
+def worth(amount: int, least: int) -> bool:
+    """Return whether an amount of work is worth several threads: `least`, or 8 times that where those of BLAS may be spinning."""
+    return get_num_threads() > 1 and amount >= (8 * least if _workers.spinning else least)
+
+
+def shared_out(work: Callable[[slice], Any], parts: Sequence[slice]) -> list[Any]:
+    """Return what `work` returns for each part, in order. Each thread takes neighbours; helpers do not ask others for help."""
     share = min(get_num_threads(), len(parts))
-    if share == 1 or numbers < MANY or getattr(_thread, "helping", False):
+    if share == 1 or getattr(_thread, "helping", False):
         return _each(work, parts)
     pool = _workers.helpers()
     ends = [len(parts) * i // share for i in range(share + 1)]

@@ -13,26 +13,15 @@ from typing import Any
 
 import numpy as np
 from byhand.tensor import Tensor, float16, no_grad, op
-from byhand.tensor._blocks import in_parts
 from byhand.tensor._graph import Array, Shape
-from byhand.tensor._sums import averaging, ones
 
+from . import _cells, _rows
+from ._cells import Sizes
 from ._checks import alike, check_of_channels
 from ._standard import pulled_twice, standardised
 from .normalisation import batch_norm
 
 __all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
-
-Sizes = tuple[int, int, int, int]
-
-
-def _table(v: Array | None, sizes: Sizes) -> Any:
-    """One number for each channel, as a row of K for each group of each sample: a view, where there is one group."""
-    samples, groups, channels, _ = sizes
-    if v is None:
-        return None
-    return np.reshape(np.broadcast_to(np.reshape(v, (groups, channels)), (samples, groups, channels)), (-1, channels))
-
 
 @op(promote=alike, outputs=("out", "mean", "rstd"), public=1)
 def _standardise(
@@ -41,42 +30,10 @@ def _standardise(
     r"""y = w x̂ + b, x̂ = (x − μ) r, r = 1/√(σ² + ε): for each of the N·G groups over its d = K·L numbers.
 
     With J as in `_standard`:   x̄ = J(w ȳ),   w̄ = Σ ȳ x̂,   b̄ = Σ ȳ, summed over samples and positions.
-
-    All steps of a block of rows are made while it is in the cache.
     """
-    count = sizes[2] * sizes[3]
-    rows = input.reshape(sizes[0] * sizes[1], count)
-    out, average = np.empty(rows.shape, rows.dtype), averaging(count, rows.dtype)
-    mean, rstd = np.zeros(len(rows), rows.dtype), np.empty(len(rows), rows.dtype)
-    weights, biases = _table(weight, sizes), _table(bias, sizes)
-
-    def work(part: slice) -> None:
-        y, m, r = out[part], mean[part], rstd[part]
-        if centred:
-            np.vecdot(rows[part], average, out=m)
-        np.subtract(rows[part], m[:, None], out=y)
-        r[...] = 1 / np.sqrt(np.vecdot(y, y) * (1 / max(count, 1)) + eps)
-        _scale(y, r, None if weights is None else weights[part], None if biases is None else biases[part])
-
-    in_parts(work, *rows.shape)
+    forward = _rows.forward if sizes[1] == sizes[3] == 1 else _cells.forward
+    out, mean, rstd = forward(input.reshape(sizes[0] * sizes[1], sizes[2] * sizes[3]), weight, bias, sizes, eps, centred)
     return out.reshape(input.shape), mean, rstd
-
-
-def _scale(y: Array, rstd: Array, weights: Array | None, biases: Array | None) -> None:
-    """y ← w r y + b in place, for a block of rows."""
-    if weights is None and biases is None:
-        y *= rstd[:, None]
-        return
-    channels = next((table.shape[1] for table in (weights, biases) if table is not None), 1)
-    cells = np.reshape(y, (len(y), channels, y.shape[1] // max(channels, 1)))
-    if weights is None or cells.shape[2] == 1:
-        y *= rstd[:, None]
-        if weights is not None:
-            y *= weights
-    else:
-        cells *= (weights * rstd[:, None])[:, :, None]
-    if biases is not None:
-        cells += biases[:, :, None]
 
 
 @_standardise.vjp("input", "weight", "bias")
@@ -86,7 +43,7 @@ def _(
     gradient, along, total = _standardise_backward.kernel(
         g, input, weight, mean, rstd, sizes=sizes, eps=eps, centred=centred
     )
-    return gradient, None if weight is None else np.reshape(along, shapes[1]), np.reshape(total, shapes[2] or (-1,))
+    return gradient, None if weight is None else along.reshape(shapes[1]), total.reshape(shapes[2] or (-1,))
 
 
 @op(outputs=("gradient", "along", "total"))
@@ -94,72 +51,10 @@ def _standardise_backward(
     g: Array, input: Array, weight: Array | None, mean: Array, rstd: Array, *, sizes: Sizes, eps: float, centred: bool  # noqa: ARG001 (eps is for the rule)
 ) -> tuple[Array, Array, Array]:
     r"""x̄ = J(w ȳ), w̄ = Σ ȳ x̂, b̄ = Σ ȳ, block by block of rows (`eps` is for its own rule)."""
-    rows = np.reshape(input, (sizes[0] * sizes[1], sizes[2] * sizes[3]))
-    upstream, out = np.reshape(g, rows.shape), np.empty(rows.shape, g.dtype)
-    pull = _pull_rows if sizes[1] == sizes[3] == 1 else _pull_cells
-    along, total = pull(upstream, rows, weight, mean, rstd, sizes, centred, out)
-    return np.reshape(out, input.shape), along, total
-
-
-def _pull_rows(
-    g: Array, rows: Array, weight: Array | None, mean: Array, rstd: Array, _: Sizes, centred: bool, out: Array
-) -> tuple[Array, Array]:
-    """Write x̄ for (N, 1, D, 1): with h = x − μ, x̄ = r (w ȳ − ⟨w ȳ⟩ − h r² ⟨w ȳ h⟩). All sums are products.   → w̄, b̄"""
-    count = max(rows.shape[1], 1)
-    factor = ones(rows.shape[1], g.dtype) if weight is None else weight.reshape(-1)
-
-    def work(part: slice) -> tuple[Array, Array]:
-        y, upstream, r = out[part], g[part], rstd[part]
-        h = rows[part] - mean[part, None]
-        np.multiply(upstream, h, out=y)
-        along, total = np.einsum("i,ij->j", r, y), np.add.reduce(upstream, axis=0)
-        h *= (np.vecdot(y, factor) * r * r / count)[:, None]
-        if centred:
-            h += (np.vecdot(upstream, factor) / count)[:, None]
-        np.multiply(upstream, factor, out=y)
-        y -= h
-        y *= r[:, None]
-        return along, total
-
-    return _added(in_parts(work, *rows.shape))
-
-
-def _added(sums: list[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """The sums over all rows, from those over the rows of each part."""
-    if len(sums) == 1:
-        return sums[0]
-    along, total = zip(*sums, strict=True)
-    return np.add.reduce(along), np.add.reduce(total)
-
-
-def _pull_cells(
-    g: Array, rows: Array, weight: Array | None, mean: Array, rstd: Array, sizes: Sizes, centred: bool, out: Array
-) -> tuple[Array, Array]:
-    """Write x̄ = A ȳ + B h + C, with h = x − μ and numbers A for each channel, B and C for each group.   → w̄, b̄
-
-    A = w r,   B = −r³ ⟨w ȳ h⟩,   C = −r ⟨w ȳ⟩: first sums of ȳ and ȳ h over positions, then small sums over channels.
-    """
-    _, groups, channels, positions = sizes
-    count, every = max(channels * positions, 1), ones(positions, g.dtype)
-    weights = _table(np.ones(groups * channels, g.dtype) if weight is None else weight, sizes)
-    along, total = np.empty(weights.shape, g.dtype), np.empty(weights.shape, g.dtype)
-
-    def work(part: slice) -> None:
-        y, r, w, h = out[part], rstd[part], weights[part], rows[part] - mean[part, None]
-        shape = len(y), channels, positions
-        cells = np.reshape(g[part], shape)
-        np.vecdot(cells, every, out=total[part])
-        np.vecdot(cells, np.reshape(h, shape), out=along[part])
-        np.multiply(cells, (w * r[:, None])[:, :, None], out=np.reshape(y, shape))
-        h *= (np.vecdot(w, along[part]) * r**3 / -count)[:, None]
-        y += h
-        if centred:
-            y += (np.vecdot(w, total[part]) * r / -count)[:, None]
-
-    in_parts(work, *rows.shape)
-    along *= rstd[:, None]
-    per_sample = -1, groups * channels
-    return np.add.reduce(np.reshape(along, per_sample), axis=0), np.add.reduce(np.reshape(total, per_sample), axis=0)
+    backward = _rows.backward if sizes[1] == sizes[3] == 1 else _cells.backward
+    shape = sizes[0] * sizes[1], sizes[2] * sizes[3]
+    gradient, along, total = backward(g.reshape(shape), input.reshape(shape), weight, mean, rstd, sizes, centred)
+    return gradient.reshape(input.shape), along, total
 
 
 @_standardise_backward.vjp("g", "input", "weight")
