@@ -134,6 +134,7 @@ def test_convolution(input, weight, options, block, monkeypatch):
         monkeypatch.setattr(_patches, "BLOCK", block)
         monkeypatch.setattr(_correlation, "DEPTHWISE_BLOCK", block)
         monkeypatch.setattr(_lines, "BLOCK", block)
+        monkeypatch.setattr(_lines, "FEW_NUMBERS", 1)
     name = f"conv{len(weight) - 2}d"
     arrays = numbers(*input), numbers(*weight, seed=1), numbers(weight[0], seed=2)
     compare(partial(getattr(F, name), **options), partial(getattr(TF, name), **options), *arrays)
@@ -168,6 +169,7 @@ def test_line_by_line_and_at_once(options, small, monkeypatch):
     """Whether products are small or large, and whether threads share them, is nothing that anyone sees."""
     monkeypatch.setattr(_lines, "SMALL", small)
     monkeypatch.setattr(_lines, "WORTH", 0)
+    monkeypatch.setattr(_lines, "FEW_NUMBERS", 0)
     arrays = numbers(7, 6, 9, 11), numbers(12, 6 // options.get("groups", 1), 3, 2, seed=1), numbers(12, seed=2)
     before = bt.get_num_threads()
     bt.set_num_threads(3)

@@ -29,10 +29,9 @@ def correlate(x: NDArray, weight: NDArray, bias: NDArray | None, count: Shape, a
         _depthwise(x, weight, bias, out, at)
         return result
     beside = None if bias is None else _along_a_line(bias, count)
-    together = _lines.together(weight.shape[1], weight.shape[0] // at.groups, kernel, count, at)
+    together = _lines.together(len(x), weight.shape, count, at)
     if together:
-        factors = np.stack([_as_matrices(tap, at.groups) for tap in weight.swapaxes(0, 2).swapaxes(1, 2)])
-        _lines.correlate(_lines.Lines(x, kernel, count, at, together), factors, out, beside)
+        _lines.correlate(_lines.Lines(x, kernel, count, at, together), weight, out, beside)
         return result
     factor = _as_matrices(weight, at.groups)  # (G, K·C/G, O/G)
     for place, rows in matrices(x, kernel, count, at):
@@ -67,11 +66,9 @@ def weight_gradient(x: NDArray, g: NDArray, kernel: Shape, at: Geometry) -> NDAr
     outputs, channels = g.shape[-1] // groups, x.shape[-1] // groups
     if channels == 1 < groups:
         return _depthwise_weight(x, g, kernel, at)
-    together = _lines.together(channels, outputs, kernel, count, at) if g.size else 0
-    if 4 * together * math.prod(count[1:]) >= math.prod(kernel[1:]) * channels and together:
-        by_line = _lines.weight_gradient(_lines.Lines(x, kernel, count, at, together), g, kernel[0])
-        by_line = by_line.reshape(kernel[0], groups, -1, channels, outputs).transpose(1, 4, 3, 0, 2)
-        return np.ascontiguousarray(by_line).reshape(-1, channels, *kernel)
+    together = _lines.together_for_weights(len(x), (g.shape[-1], channels, *kernel), count, at)
+    if together:
+        return _lines.weight_gradient(_lines.Lines(x, kernel, count, at, together), g, kernel)
     total = np.zeros((groups, math.prod(kernel) * channels, outputs), x.dtype)
     for place, rows in matrices(x, kernel, count, at) if g.size else ():
         by_group = g[place].reshape(-1, groups, outputs).transpose(1, 0, 2)

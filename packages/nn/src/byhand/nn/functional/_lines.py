@@ -21,10 +21,11 @@ from byhand.tensor._blocks import in_shares
 from byhand.tensor._graph import Shape
 from byhand.tensor._threads import blas_spins, worth
 
-from ._patches import Geometry, NDArray, stretch, windows
+from ._patches import Geometry, NDArray, by_group, stretch, windows
 
 SMALL = 1 << 18  # multiplications up to which OpenBLAS leaves a product to the thread that calls
 FEW_CHANNELS = 2  # up to so many, gathering tap by tap is faster
+FEW_NUMBERS = 1 << 16  # windows with fewer take less time than the calls
 BLOCK = 1 << 20  # bytes of rows gathered at a time: with half or twice as many equal, with an eighth 1.2 times the time
 WORTH = 1 << 25  # multiplications from which a second thread pays
 
@@ -38,13 +39,11 @@ class Lines:
         self.stride, self.dilation, self.together = at.stride[0], at.dilation[0], together
         across = Geometry(at.stride[1:], at.padding[1:], at.dilation[1:], at.groups)
         view = windows(x.reshape(-1, *x.shape[2:]), kernel[1:], count[1:], across)
-        view = view.reshape(*view.shape[:-1], at.groups, -1)  # (N·lines, *P, *K, G, C/G)
-        rank = len(kernel) - 1
-        self.view = view.transpose(*range(1 + rank), -2 % view.ndim, *range(1 + rank, 1 + 2 * rank), -1 % view.ndim)
+        self.view = by_group(view, at.groups)  # (N·lines, *P, G, *K, C/G)
         self.sizes = math.prod(count[1:]), at.groups, math.prod(kernel[1:]) * x.shape[-1] // at.groups
 
     def blocks(self, share: slice) -> Iterator[tuple[slice, NDArray]]:
-        """Some samples of a share at a time, and their rows (samples, lines, rows, groups, taps · channels), in the same memory."""
+        """Some samples at a time, and their rows (samples, lines, rows, groups, taps · channels), in the same memory."""
         step = max(BLOCK // max(self.lines * math.prod(self.sizes) * self.view.itemsize, 1), 1)
         memory = np.empty((min(step, share.stop - share.start), self.lines, *self.sizes), self.view.dtype)
         for start in range(share.start, share.stop, step):
@@ -69,21 +68,32 @@ class Lines:
         return in_shares(work, self.samples, worth(self.samples * self.count * math.prod(self.sizes) * outputs, WORTH))
 
 
-def together(channels: int, outputs: int, kernel: Shape, count: Shape, at: Geometry) -> int:
-    """How many lines go into one small product; 0 where large ones are better, or where there is nothing to walk along.
-
-    `channels` and `outputs` are those of a group.
-    """
-    if len(kernel) == 1 or kernel[0] == 1 or channels * at.groups <= FEW_CHANNELS:
+def together(samples: int, weight: Shape, count: Shape, at: Geometry) -> int:
+    """How many lines go into one small product, for a weight of the shape (O, C/G, *K); 0 where large ones are better."""
+    outputs, channels, first, *kernel = weight
+    if not kernel or first == 1 or channels * at.groups <= FEW_CHANNELS:
         return 0
-    a_line = math.prod(count[1:]) * math.prod(kernel[1:]) * channels * outputs
+    if samples * math.prod(count) * math.prod(weight[1:]) * at.groups < FEW_NUMBERS:
+        return 0
+    a_line = math.prod(count[1:]) * math.prod(kernel) * channels * (outputs // at.groups)
+    if 2 * a_line > SMALL and blas_spins():  # left to itself, BLAS shares out larger products, and is as fast
+        return 0
     most = count[0] if at.stride[0] == 1 else 1  # with strides the lines that a tap meets are no neighbours
-    lines = max([lines for lines in range(1, most + 1) if count[0] % lines == 0 and lines * a_line <= SMALL], default=0)
-    return 0 if 2 * a_line > SMALL and blas_spins() else lines
+    return max([lines for lines in range(1, most + 1) if count[0] % lines == 0 and lines * a_line <= SMALL], default=0)
 
 
-def correlate(lines: Lines, factors: NDArray, out: NDArray, beside: NDArray | None) -> None:
-    """Fill `out` (N, *P, O) with Σ_k rows_{sp+dk} w_k + b, for factors w (K, G, taps · C/G, O/G)."""
+def together_for_weights(samples: int, weight: Shape, count: Shape, at: Geometry) -> int:
+    """The same for the gradient of the weight; 0 also where products have so few rows that adding them up costs more."""
+    _, channels, _, *kernel = weight
+    lines = together(samples, weight, count, at)
+    return lines if 4 * lines * math.prod(count[1:]) >= math.prod(kernel) * channels else 0
+
+
+def correlate(lines: Lines, weight: NDArray, out: NDArray, beside: NDArray | None) -> None:
+    """Fill `out` (N, *P, O) with Σ_k rows_{sp+dk} w_k + b."""
+    groups, (channels, taps) = lines.sizes[1], weight.shape[1:3]
+    split = weight.reshape(groups, -1, channels, taps, math.prod(weight.shape[3:]))
+    factors = split.transpose(3, 0, 4, 2, 1).reshape(taps, groups, -1, split.shape[1])  # of each tap: (G, taps · C/G, O/G)
 
     def work(share: slice) -> None:
         spare = np.empty(0)
@@ -92,19 +102,19 @@ def correlate(lines: Lines, factors: NDArray, out: NDArray, beside: NDArray | No
             np.matmul(lines.met(gathered, 0), factors[0], out=target)
             if spare.shape != target.shape:
                 spare = np.empty_like(target)
-            for k in range(1, len(factors)):
+            for k in range(1, taps):
                 target += np.matmul(lines.met(gathered, k), factors[k], out=spare)
             if beside is not None:
                 rows = out[part].reshape(-1, *beside.shape)
                 rows += beside
 
-    lines.shared_out(work, out.shape[-1] // lines.sizes[1])
+    lines.shared_out(work, split.shape[1])
 
 
-def weight_gradient(lines: Lines, g: NDArray, taps: int) -> NDArray:
-    """w̄_k = Σ_p rowsᵀ_{sp+dk} ȳ_p for g = ȳ (N, *P, O):   (K, G, taps · C/G, O/G)"""
+def weight_gradient(lines: Lines, g: NDArray, kernel: Shape) -> NDArray:
+    """w̄_k = Σ_p rowsᵀ_{sp+dk} ȳ_p for g = ȳ (N, *P, O):   (O, C/G, *K)"""
     _, groups, width = lines.sizes
-    outputs = g.shape[-1] // groups
+    taps, outputs = kernel[0], g.shape[-1] // groups
 
     def work(share: slice) -> NDArray:
         total = np.zeros((taps, groups, width, outputs), g.dtype)
@@ -115,4 +125,6 @@ def weight_gradient(lines: Lines, g: NDArray, taps: int) -> NDArray:
                 total[k] += np.add.reduce(products, axis=(0, 1))
         return total
 
-    return np.add.reduce(lines.shared_out(work, outputs))
+    total = np.add.reduce(lines.shared_out(work, outputs))
+    split = total.reshape(taps, groups, math.prod(kernel[1:]), -1, outputs).transpose(1, 4, 3, 0, 2)
+    return np.ascontiguousarray(split).reshape(groups * outputs, -1, *kernel)

@@ -72,6 +72,13 @@ def windows(x: NDArray, kernel: Shape, count: Shape, at: Geometry) -> NDArray:
     return np.lib.stride_tricks.as_strided(x, shape, (sample, *across, *along, channel), writeable=False)
 
 
+def by_group(view: NDArray, groups: int) -> NDArray:
+    """Windows (N, *P, *K, C) with the channels of each group together, (N, *P, G, *K, C/G): a view."""
+    rank = (view.ndim - 2) // 2
+    split = view.reshape(*view.shape[:-1], groups, view.shape[-1] // groups)
+    return split.transpose(*range(1 + rank), 1 + 2 * rank, *range(1 + rank, 1 + 2 * rank), 2 + 2 * rank)
+
+
 def blocks(samples: int, lines: int, bytes_a_line: int, block: int) -> Iterator[tuple[slice, slice]]:
     """Cut `samples` of `lines` each into parts of about `block` bytes: several samples, or some lines of one."""
     fitting = max(1, block // max(bytes_a_line, 1))
@@ -97,12 +104,10 @@ def matrices(x: NDArray, kernel: Shape, count: Shape, at: Geometry) -> Iterator[
     if taps == math.prod(at.stride) == 1 and not few:
         yield (slice(None), slice(None)), x.reshape(-1, groups, channels).transpose(1, 0, 2)
         return
-    rank = len(kernel)
-    view = windows(x, kernel, count, at)
-    view = view.reshape(*view.shape[:-1], groups, channels)  # (N, *P, *K, G, C/G)
-    positions, within = range(1 + rank), (*range(1 + rank, 1 + 2 * rank), 2 + 2 * rank)
-    view = view.transpose(1 + 2 * rank, *within, *positions) if few else view.transpose(*positions, 1 + 2 * rank, *within)
+    view, rank = by_group(windows(x, kernel, count, at), groups), len(kernel)
     first = rank + 2 if few else 0  # where the samples stand
+    if few:
+        view = view.transpose(*range(1 + rank, view.ndim), *range(1 + rank))
     width = taps * channels
     memory = np.empty(0, x.dtype)
     for place in blocks(x.shape[0], count[0], math.prod(count[1:]) * groups * width * x.itemsize, BLOCK):
