@@ -12,41 +12,58 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from queue import SimpleQueue
+from typing import Any
 
 from ._quiet import quietly
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ["get_num_threads", "set_num_threads"]
 
 RESTING = 22  # log₂ of the ticks after which, at the latest, BLAS's threads should rest: 2 ms
 
+Work = Callable[[slice], Any]
+Answer = tuple[list[Any], BaseException | None]
+Task = tuple[Work, Sequence[slice], "SimpleQueue[Answer]"]
+
 
 class _Workers:
-    """How many threads are wanted, and those that help the calling one. They are started when first needed."""
+    """How many threads are wanted, and the queues of those that help the calling one. They are started when first needed."""
 
     def __init__(self) -> None:
         self.count = 0  # not yet decided
         self.spinning = True  # BLAS has threads that keep processors busy after its products
-        self.pool: ThreadPoolExecutor | None = None
-        self.process = 0  # that in which the pool was made: a forked one has none of its parent's threads
+        self.queues: list[SimpleQueue[Task]] = []
+        self.process = 0  # that in which the threads were started: a forked one has none of its parent's
         self.lock = threading.Lock()
 
-    def helpers(self) -> ThreadPoolExecutor:
-        """The pool of helping threads."""
-        from concurrent.futures import ThreadPoolExecutor  # 10 ms of import that few programs need
-
-        with self.lock:
-            if self.pool is None or self.process != os.getpid():
-                self.pool = ThreadPoolExecutor(get_num_threads() - 1, thread_name_prefix="byhand")
-                self.process = os.getpid()
-            return self.pool
+    def helpers(self) -> list[SimpleQueue[Task]]:
+        """One queue for each helping thread. (A pool of `concurrent.futures` takes twice the time to hand over work.)"""
+        if len(self.queues) < self.count - 1 or self.process != os.getpid():
+            with self.lock:
+                if self.process != os.getpid():
+                    self.queues, self.process = [], os.getpid()
+                while len(self.queues) < self.count - 1:
+                    queue: SimpleQueue[Task] = SimpleQueue()
+                    threading.Thread(target=_serve, args=(queue,), name="byhand", daemon=True).start()
+                    self.queues.append(queue)
+        return self.queues
 
 
 _workers = _Workers()
 _thread = threading.local()  # `.helping`: this thread is such a helper itself
+
+
+def _serve(queue: SimpleQueue[Task]) -> None:
+    """The life of a helper."""
+    _thread.helping = True
+    while True:
+        work, parts, answers = queue.get()
+        try:
+            answer: Answer = (quietly(_each, work, parts), None)
+        except BaseException as error:  # noqa: BLE001 (raised again where it was asked for)
+            answer = ([], error)
+        answers.put(answer)
+        del work, parts, answers, answer  # nothing is kept alive by who waits
 
 
 def get_num_threads() -> int:
@@ -67,9 +84,7 @@ def set_num_threads(num: int) -> None:
     if num < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {num}")
     get_num_threads()  # reads the environment
-    with _workers.lock:
-        _workers.count = int(num)
-        _workers.pool = None  # idle threads end when nobody holds their pool any more
+    _workers.count = int(num)
 
 
 def _blas_spins(environment: Mapping[str, str]) -> bool:
@@ -89,29 +104,25 @@ def worth(amount: int, least: int) -> bool:
     return get_num_threads() > 1 and amount >= (8 * least if _workers.spinning else least)
 
 
-def shared_out(work: Callable[[slice], Any], parts: Sequence[slice]) -> list[Any]:
+def shared_out(work: Work, parts: Sequence[slice]) -> list[Any]:
     """Return what `work` returns for each part, in order. Each thread takes neighbours; helpers do not ask others for help."""
     share = min(get_num_threads(), len(parts))
     if share == 1 or getattr(_thread, "helping", False):
         return _each(work, parts)
-    pool = _workers.helpers()
     ends = [len(parts) * i // share for i in range(share + 1)]
-    futures: list[Future[list[Any]]] = [pool.submit(_help, work, parts[a:b]) for a, b in pairwise(ends[1:])]
+    answers = [SimpleQueue[Answer]() for _ in range(share - 1)]
+    for queue, (begin, end), answer in zip(_workers.helpers(), pairwise(ends[1:]), answers, strict=False):
+        queue.put((work, parts[begin:end], answer))
     try:
         results = _each(work, parts[: ends[1]])
     finally:  # nobody may still be writing when the caller goes on
-        errors = [future.exception() for future in futures]
-    for future, error in zip(futures, errors, strict=True):
+        others = [answer.get() for answer in answers]
+    for found, error in others:
         if error is not None:
             raise error
-        results += future.result()
+        results += found
     return results
 
 
-def _each(work: Callable[[slice], Any], parts: Sequence[slice]) -> list[Any]:
+def _each(work: Work, parts: Sequence[slice]) -> list[Any]:
     return [work(part) for part in parts]
-
-
-def _help(work: Callable[[slice], Any], parts: Sequence[slice]) -> list[Any]:
-    _thread.helping = True
-    return quietly(_each, work, parts)

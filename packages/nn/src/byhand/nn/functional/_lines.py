@@ -34,29 +34,28 @@ class Lines:
     """The windows over each line of `x` (N, *S, C), and which lines the taps of the first dimension meet."""
 
     def __init__(self, x: NDArray, kernel: Shape, count: Shape, at: Geometry, together: int) -> None:
-        x = np.ascontiguousarray(stretch(x, at.padding, at.extent(kernel, count)))
-        self.samples, self.lines, self.count = x.shape[0], x.shape[1], count[0]
-        self.stride, self.dilation, self.together = at.stride[0], at.dilation[0], together
-        across = Geometry(at.stride[1:], at.padding[1:], at.dilation[1:], at.groups)
-        view = windows(x.reshape(-1, *x.shape[2:]), kernel[1:], count[1:], across)
-        self.view = by_group(view, at.groups)  # (N·lines, *P, G, *K, C/G)
+        self.x, self.kernel, self.count, self.at, self.together = x, kernel, count, at, together
         self.sizes = math.prod(count[1:]), at.groups, math.prod(kernel[1:]) * x.shape[-1] // at.groups
 
     def blocks(self, share: slice) -> Iterator[tuple[slice, NDArray]]:
         """Some samples at a time, and their rows (samples, lines, rows, groups, taps · channels), in the same memory."""
-        step = max(BLOCK // max(self.lines * math.prod(self.sizes) * self.view.itemsize, 1), 1)
-        memory = np.empty((min(step, share.stop - share.start), self.lines, *self.sizes), self.view.dtype)
-        for start in range(share.start, share.stop, step):
-            part = slice(start, min(start + step, share.stop))
-            chosen = self.view[part.start * self.lines : part.stop * self.lines]
-            gathered = memory[: part.stop - part.start]
+        at, extent = self.at, self.at.extent(self.kernel, self.count)
+        x = np.ascontiguousarray(stretch(self.x[share], at.padding, extent))
+        samples, lines = x.shape[:2]
+        across = Geometry(at.stride[1:], at.padding[1:], at.dilation[1:], at.groups)
+        view = by_group(windows(x.reshape(-1, *x.shape[2:]), self.kernel[1:], self.count[1:], across), at.groups)
+        step = max(BLOCK // max(lines * math.prod(self.sizes) * x.itemsize, 1), 1)
+        memory = np.empty((min(step, samples), lines, *self.sizes), x.dtype)
+        for start in range(0, samples, step):
+            chosen = view[start * lines : (start + step) * lines]  # (samples · lines, *P, G, *K, C/G)
+            gathered = memory[: len(chosen) // lines]
             gathered.reshape(chosen.shape)[...] = chosen
-            yield part, gathered
+            yield slice(share.start + start, share.start + start + len(gathered)), gathered
 
     def met(self, gathered: NDArray, k: int) -> NDArray:
         """Of the rows gathered, those that tap k meets: matrices (samples, products, groups, rows, taps · channels)."""
-        begin = k * self.dilation
-        return self.matrices(gathered[:, begin : begin + self.stride * (self.count - 1) + 1 : self.stride])
+        begin, stride = k * self.at.dilation[0], self.at.stride[0]
+        return self.matrices(gathered[:, begin : begin + stride * (self.count[0] - 1) + 1 : stride])
 
     def matrices(self, lines: NDArray) -> NDArray:
         """(samples, lines of the result, …) as one matrix for each product and group; a view, where memory has no gaps."""
@@ -65,7 +64,8 @@ class Lines:
 
     def shared_out(self, work: Callable[[slice], Any], outputs: int) -> list[Any]:
         """Call `work` for a share of the samples on each thread, if so many multiplications are worth it."""
-        return in_shares(work, self.samples, worth(self.samples * self.count * math.prod(self.sizes) * outputs, WORTH))
+        amount = len(self.x) * self.count[0] * math.prod(self.sizes) * outputs
+        return in_shares(work, len(self.x), worth(amount, WORTH))
 
 
 def together(samples: int, weight: Shape, count: Shape, at: Geometry) -> int:
