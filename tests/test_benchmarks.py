@@ -1,10 +1,11 @@
 """The benchmark's workloads: ours, PyTorch and NumPy by hand compute the same; never how long they take."""
 
 import json
+from functools import partial
 
 import pytest
 
-from benchmarks import floors, held, report
+from benchmarks import examples_beside_torch, floors, held, report
 from benchmarks.libraries import built_in_byhand, in_torch
 from benchmarks.processes import Failed, Missing, Runner
 from benchmarks.rounds import Absent, Pair, Row, side_by_side
@@ -90,6 +91,23 @@ def test_figures_go_to_a_file_and_from_there_to_a_page(tmp_path):
     assert "| W2 | an MLP | PyTorch | 1 ms | 2 ms | 0.5 | 0.4 – 0.6 |" in page
     assert "| W9 | memory | PyTorch | 2 MB | 4 MB | 0.5 |  |" in page
     assert "- W2 beside tinygrad: no compiler" in page
+
+
+# ---- the pages of the examples ----
+
+
+def test_a_page_runs_on_pytorch_too():
+    """Whatever the first weights and the order of the patients, both find the minimum."""
+    page = ("diabetes", "linear", 3, {"data": "", "archive": ""})
+    with Runner(partial(examples_beside_torch.in_torch, *page, 1), 1) as theirs:
+        (expected,) = theirs.losses(1)
+    assert examples_beside_torch.in_byhand(*page)() == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_cannot_be_measured_says_why():
+    row = examples_beside_torch.row("mnist", "one-vs-rest-hinge", 1, {"data": "/nowhere", "archive": ""}, 1, 1)
+    assert row.startswith("| mnist | one-vs-rest-hinge | | ")
+    assert "/nowhere" in row or "hinge_loss" in row
 
 
 # ---- memory ----
