@@ -73,16 +73,17 @@ class Bigram(nn.Module):
 
 
 class MLP(nn.Module):
-    """The last 8 characters, 24 numbers each → 256 → 27 logits (Bengio, Ducharme, Vincent & Jauvin, 2003)."""
+    """The last 8 characters, 24 numbers each → 400 → 27 logits (Bengio, Ducharme, Vincent & Jauvin, 2003)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.characters = nn.Embedding(27, 24)
-        self.hidden, self.out = nn.Linear(8 * 24, 256), nn.Linear(256, 27)
+        self.hidden, self.out = nn.Linear(8 * 24, 400), nn.Linear(400, 27)
 
     def forward(self, tokens: Tensor) -> Tensor:
         last = F.pad(tokens, (7, 0)).unfold(1, 8, 1)  # N × T × 8, dots before the beginning
-        logits: Tensor = self.out(self.hidden(self.characters(last).flatten(2)).tanh())
+        hidden = F.dropout(self.hidden(self.characters(last).flatten(2)).tanh(), 0.2, self.training)
+        logits: Tensor = self.out(hidden)
         return logits
 
 
@@ -214,7 +215,7 @@ EXAMPLE = Example(
     recipes={
         "transformer": Recipe(Transformer, loss, SamplingOptions(epochs=12, lr=4e-3, batch_size=64, amount=40)),
         "rnn": Recipe(RNN, loss, SamplingOptions(epochs=8, lr=5e-3, batch_size=64, amount=40)),
-        "mlp": Recipe(MLP, loss, SamplingOptions(epochs=8, lr=5e-3, batch_size=64, amount=40)),
+        "mlp": Recipe(MLP, loss, SamplingOptions(epochs=16, lr=5e-3, batch_size=64, amount=40)),
         "bigram": Recipe(Bigram, loss, SamplingOptions(epochs=5, lr=0.1, batch_size=64, amount=40)),
     },
     data=data, train=train, measure=measure, report=report, predict=predict,
