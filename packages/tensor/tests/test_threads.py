@@ -2,17 +2,21 @@
 
 import os
 import threading
+import time
+import weakref
 
 import byhand.tensor as bt
 import numpy as np
 import pytest
-from byhand.tensor._blocks import BLOCK, MANY, in_parts
+from byhand.tensor import _threads
+from byhand.tensor._blocks import BLOCK, MANY, in_parts, in_shares
 
 
 @pytest.fixture(autouse=True)
-def two_threads():
+def two_threads(monkeypatch):
     before = bt.get_num_threads()
     bt.set_num_threads(2)
+    monkeypatch.setattr(_threads._workers, "spinning", False)
     yield
     bt.set_num_threads(before)
 
@@ -90,3 +94,66 @@ def test_settings():
         with pytest.raises(RuntimeError, match="positive"):
             bt.set_num_threads(wrong)
     assert bt.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(
+    ("environment", "spins"),
+    [
+        ({}, True),
+        ({"OMP_NUM_THREADS": "1"}, False),
+        ({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "2"}, True),  # OpenBLAS goes by its own name first
+        ({"OPENBLAS_NUM_THREADS": "1"}, False),
+        ({"MKL_NUM_THREADS": "1"}, False),
+        ({"OPENBLAS_THREAD_TIMEOUT": "20"}, False),
+        ({"OPENBLAS_THREAD_TIMEOUT": "26"}, True),
+        ({"OPENBLAS_THREAD_TIMEOUT": "soon"}, True),
+    ],
+)
+def test_what_the_environment_says_of_blas(environment, spins):
+    assert _threads._blas_spins(environment) is spins
+
+
+def test_more_work_is_needed_where_blas_spins(monkeypatch):
+    assert _threads.worth(100, 100)
+    assert not _threads.worth(99, 100)
+    monkeypatch.setattr(_threads._workers, "spinning", True)
+    assert not _threads.worth(799, 100)
+    assert _threads.worth(800, 100)
+    bt.set_num_threads(1)
+    assert not _threads.worth(10**9, 100)
+
+
+@pytest.mark.parametrize("several", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_shares(count, several):
+    parts = in_shares(lambda part: part, count, several)
+    assert len(parts) == (2 if several and count > 1 else 1)
+    assert [i for part in parts for i in range(part.start, part.stop)] == list(range(count))
+
+
+def test_more_threads_later():
+    seen = set()
+    for count in (2, 4, 3):
+        bt.set_num_threads(count)
+        barrier = threading.Barrier(count)
+
+        def work(part, barrier=barrier):
+            barrier.wait(10)  # all at the same time, or never
+            seen.add(threading.get_ident())
+
+        in_shares(work, 9, True)
+    assert len(seen) == 4
+
+
+def test_a_helper_keeps_nothing_alive():
+    class Kept:
+        pass
+
+    kept = Kept()
+    there = weakref.ref(kept)
+    in_shares(lambda part, kept=kept: kept, 2, True)
+    del kept
+    end = time.monotonic() + 10
+    while there() is not None and time.monotonic() < end:  # the helper is about to wait again
+        time.sleep(0.001)
+    assert there() is None

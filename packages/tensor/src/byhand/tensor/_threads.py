@@ -54,16 +54,17 @@ _thread = threading.local()  # `.helping`: this thread is such a helper itself
 
 
 def _serve(queue: SimpleQueue[Task]) -> None:
-    """The life of a helper."""
+    """The life of a helper. It keeps nothing alive while it waits."""
     _thread.helping = True
     while True:
-        work, parts, answers = queue.get()
-        try:
-            answer: Answer = (quietly(_each, work, parts), None)
-        except BaseException as error:  # noqa: BLE001 (raised again where it was asked for)
-            answer = ([], error)
-        answers.put(answer)
-        del work, parts, answers, answer  # nothing is kept alive by who waits
+        _answer(*queue.get())
+
+
+def _answer(work: Work, parts: Sequence[slice], answers: SimpleQueue[Answer]) -> None:
+    try:
+        answers.put((quietly(_each, work, parts), None))
+    except BaseException as error:  # noqa: BLE001 (raised again where it was asked for)
+        answers.put(([], error))
 
 
 def get_num_threads() -> int:
