@@ -1,5 +1,6 @@
 """Convolutions and transposed convolutions against PyTorch's: its own samples, and cases that they leave out."""
 
+import tracemalloc
 import warnings
 from copy import deepcopy
 from functools import partial
@@ -183,6 +184,20 @@ def test_results_lie_channels_last():
     out = F.conv2d(bt.zeros(2, 3, 5, 6), bt.zeros(4, 3, 2, 2))
     assert out.permute(0, 2, 3, 1).is_contiguous()
     assert out.numpy().base is None  # gradients may be added into it
+
+
+def test_a_large_image_is_not_gathered_at_once():
+    """Beside the result and the padded image there is one block of windows; all of them would be three images."""
+    x, w, before = bt.zeros(1, 16, 256, 256), bt.zeros(16, 16, 3, 3), bt.get_num_threads()
+    bt.set_num_threads(1)
+    tracemalloc.start()
+    try:
+        F.conv2d(x, w, padding=1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        bt.set_num_threads(before)
+    assert peak < 2.1 * x.nbytes + 2 * _lines.BLOCK, peak
 
 
 def test_third_derivative():

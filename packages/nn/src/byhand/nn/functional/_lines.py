@@ -21,7 +21,7 @@ from byhand.tensor._blocks import in_shares
 from byhand.tensor._graph import Shape
 from byhand.tensor._threads import blas_spins, worth
 
-from ._patches import Geometry, NDArray, by_group, stretch, windows
+from ._patches import Geometry, NDArray, blocks, by_group, stretch, windows
 
 SMALL = 1 << 18  # multiplications up to which OpenBLAS leaves a product to the thread that calls
 FEW_CHANNELS = 2  # up to so many, gathering tap by tap is faster
@@ -36,26 +36,35 @@ class Lines:
     def __init__(self, x: NDArray, kernel: Shape, count: Shape, at: Geometry, together: int) -> None:
         self.x, self.kernel, self.count, self.at, self.together = x, kernel, count, at, together
         self.sizes = math.prod(count[1:]), at.groups, math.prod(kernel[1:]) * x.shape[-1] // at.groups
+        self.reach = at.dilation[0] * (kernel[0] - 1)  # how many more lines the last tap meets
 
-    def blocks(self, share: slice) -> Iterator[tuple[slice, NDArray]]:
-        """Some samples at a time, and their rows (samples, lines, rows, groups, taps · channels), in the same memory."""
-        at, extent = self.at, self.at.extent(self.kernel, self.count)
-        x = np.ascontiguousarray(stretch(self.x[share], at.padding, extent))
-        samples, lines = x.shape[:2]
+    def blocks(self, share: slice) -> Iterator[tuple[tuple[slice, slice], NDArray]]:
+        """Parts of a share, each with its place: samples, and lines of the result; all in the same memory.
+
+        A part holds the rows that its lines need, (samples, lines, rows, groups, taps · channels).
+        """
+        at, products = self.at, self.count[0] // self.together
+        x = np.ascontiguousarray(stretch(self.x[share], at.padding, at.extent(self.kernel, self.count)))
         across = Geometry(at.stride[1:], at.padding[1:], at.dilation[1:], at.groups)
         view = by_group(windows(x.reshape(-1, *x.shape[2:]), self.kernel[1:], self.count[1:], across), at.groups)
-        step = max(BLOCK // max(lines * math.prod(self.sizes) * x.itemsize, 1), 1)
-        memory = np.empty((min(step, samples), lines, *self.sizes), x.dtype)
-        for start in range(0, samples, step):
-            chosen = view[start * lines : (start + step) * lines]  # (samples · lines, *P, G, *K, C/G)
-            gathered = memory[: len(chosen) // lines]
-            gathered.reshape(chosen.shape)[...] = chosen
-            yield slice(share.start + start, share.start + start + len(gathered)), gathered
+        view = view.reshape(*x.shape[:2], *view.shape[1:])  # (samples, lines, *P, G, *K, C/G)
+        memory = np.empty(0, x.dtype)
+        a_product = self.together * at.stride[0] * math.prod(self.sizes) * x.itemsize
+        for samples, chosen in blocks(len(x), products, a_product, BLOCK):
+            begin, end, _ = (self.together * n for n in chosen.indices(products))
+            part = view[samples, begin * at.stride[0] : (end - 1) * at.stride[0] + 1 + self.reach]
+            if memory.size < part.size:
+                memory = np.empty(part.size, x.dtype)
+            gathered = memory[: part.size]
+            gathered.reshape(part.shape)[...] = part
+            first, last, _ = samples.indices(len(x))
+            place = slice(share.start + first, share.start + last), slice(begin, end)
+            yield place, gathered.reshape(*part.shape[:2], *self.sizes)
 
     def met(self, gathered: NDArray, k: int) -> NDArray:
         """Of the rows gathered, those that tap k meets: matrices (samples, products, groups, rows, taps · channels)."""
-        begin, stride = k * self.at.dilation[0], self.at.stride[0]
-        return self.matrices(gathered[:, begin : begin + stride * (self.count[0] - 1) + 1 : stride])
+        begin = k * self.at.dilation[0]
+        return self.matrices(gathered[:, begin : gathered.shape[1] - self.reach + begin : self.at.stride[0]])
 
     def matrices(self, lines: NDArray) -> NDArray:
         """(samples, lines of the result, …) as one matrix for each product and group; a view, where memory has no gaps."""
