@@ -41,6 +41,12 @@ def test_what_comes_later_is_there_when_asked_for(package, name):
     assert answer.strip() == f"{package}.{name}"
 
 
+def test_the_examples_load_numpy_only_after_they_have_said_how_it_is_to_behave():
+    """`__main__` sets a variable that is read when NumPy is loaded; the package itself is imported before."""
+    code = "import sys, byhand.examples; assert 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_what_is_not_there_at_all_is_said():
     with pytest.raises(AttributeError, match=r"module 'byhand.optim' has no attribute 'lr_schedule'"):
         byhand.optim.lr_schedule

@@ -12,10 +12,12 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._quiet import quietly
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue  # 1 ms of import that few programs need
 
 __all__ = ["get_num_threads", "set_num_threads"]
 
@@ -38,6 +40,8 @@ class _Workers:
 
     def helpers(self) -> list[SimpleQueue[Task]]:
         """One queue for each helping thread. (A pool of `concurrent.futures` takes twice the time to hand over work.)"""
+        from queue import SimpleQueue
+
         if len(self.queues) < self.count - 1 or self.process != os.getpid():
             with self.lock:
                 if self.process != os.getpid():
@@ -110,6 +114,8 @@ def shared_out(work: Work, parts: Sequence[slice]) -> list[Any]:
     share = min(get_num_threads(), len(parts))
     if share == 1 or getattr(_thread, "helping", False):
         return _each(work, parts)
+    from queue import SimpleQueue
+
     ends = [len(parts) * i // share for i in range(share + 1)]
     answers = [SimpleQueue[Answer]() for _ in range(share - 1)]
     for queue, (begin, end), answer in zip(_workers.helpers(), pairwise(ends[1:]), answers, strict=False):
