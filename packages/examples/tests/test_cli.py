@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from byhand.examples.checkpoints import save_checkpoint
+from byhand.examples.cifar import CifarOptions
 from byhand.examples.cli import main
 from byhand.examples.registry import EXAMPLES, find
 from click.testing import CliRunner
@@ -152,6 +153,12 @@ def test_live_curves_are_drawn_in_a_terminal(monkeypatch):
     assert result.exit_code == 0, result.output
     assert "loss: " in result.output
     assert any(0x2800 < ord(one) <= 0x28FF for one in result.output)
+
+
+def test_the_path_of_an_archive_is_kept_whole(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert CifarOptions(archive="mine").completed().archive == str(tmp_path / "mine")
+    assert CifarOptions().completed().archive == ""
 
 
 def test_compare_prints_a_row_for_each_number():

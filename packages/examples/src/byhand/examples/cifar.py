@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Self
 
 import byhand.tensor as torch
 import numpy as np
@@ -37,6 +38,10 @@ class CifarOptions(Options):
     """The options of all examples, and which archive."""
 
     archive: str = option("", "Other images in the same layout: an archive, or a folder.", hint="the official archive")
+
+    def completed(self) -> Self:
+        """With the whole path of the archive, so that the run can go on from another folder."""
+        return replace(self, archive=str(Path(self.archive).resolve())) if self.archive else self
 
 
 def data(options: CifarOptions, source: ModuleType) -> Split[Part]:
