@@ -131,18 +131,17 @@ def test_shares(count, several):
     assert [i for part in parts for i in range(part.start, part.stop)] == list(range(count))
 
 
-def test_more_threads_later():
-    seen = set()
-    for count in (2, 4, 3):
-        bt.set_num_threads(count)
-        barrier = threading.Barrier(count)
+@pytest.mark.parametrize("count", [2, 4, 3])
+def test_as_many_threads_as_were_asked_for(count):
+    bt.set_num_threads(count)
+    barrier, seen = threading.Barrier(count), set()
 
-        def work(part, barrier=barrier):
-            barrier.wait(10)  # all at the same time, or never
-            seen.add(threading.get_ident())
+    def work(part):
+        barrier.wait(10)  # all at the same time, or never
+        seen.add(threading.get_ident())
 
-        in_shares(work, 9, True)
-    assert len(seen) == 4
+    in_shares(work, 9, True)
+    assert len(seen) == count
 
 
 def test_a_helper_keeps_nothing_alive():

@@ -14,7 +14,7 @@ import numpy as np
 from ._threads import get_num_threads, shared_out, worth
 
 BLOCK = 32768  # elements of a block: few buffers of this size fit into the second-level cache
-MANY = 4 * BLOCK  # elements from which another thread pays; with half or four times as many a GPT takes 3 % longer
+MANY = 4 * BLOCK  # elements from which another thread pays; half or four times as many cost 3 % (a GPT)
 
 Kernel = Callable[..., Any]
 Array = np.ndarray[Any, Any]

@@ -6,8 +6,8 @@ the other dimensions gathered, as rows of taps · channels, a convolution is
     y_p = Σ_k rows_{sp+dk} w_k,      w̄_k = Σ_p rowsᵀ_{sp+dk} ȳ_p      (p: the lines of the result, k: taps)
 
 so a number is copied once for each tap of the other dimensions: a 3 × 3 kernel copies a third of what `_patches.matrices` does.
-BLAS computes products this small on the thread that calls, so several threads share the samples. Both together: 0.45–0.9 of the
-time with 3 to 32 channels, and equal with more.
+BLAS computes products this small on the thread that calls, so several threads share the samples. Both together: 0.3 to 0.8
+of the time with 3 to 64 channels, and equal with more.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ._patches import Geometry, NDArray, blocks, by_group, stretch, windows
 SMALL = 1 << 18  # multiplications up to which OpenBLAS leaves a product to the thread that calls
 FEW_CHANNELS = 2  # up to so many, gathering tap by tap is faster
 FEW_NUMBERS = 1 << 16  # windows with fewer take less time than the calls
-BLOCK = 1 << 20  # bytes of rows gathered at a time: with half or twice as many equal, with an eighth 1.2 times the time
+BLOCK = 1 << 20  # bytes of rows gathered at a time: with half or twice as many equal, with an eighth 1.1 to 1.6 times the time
 WORTH = 1 << 25  # multiplications from which a second thread pays
 
 
