@@ -9,7 +9,7 @@ import byhand.tensor as bt
 import numpy as np
 import pytest
 from byhand.tensor import _threads
-from byhand.tensor._blocks import BLOCK, MANY, in_parts, in_shares
+from byhand.tensor._blocks import MANY, in_parts, in_shares
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def test_every_row_once(rows, columns):
 
     in_parts(work, rows, columns)
     assert (seen == 1).all()
-    assert (len(threads) > 1) == (rows * columns >= MANY and rows * columns > BLOCK and rows > 1)
+    assert (len(threads) > 1) == (rows * columns >= MANY and rows > 1)
 
 
 def test_results_are_the_same():

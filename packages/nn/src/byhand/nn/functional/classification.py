@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 from byhand.tensor import Tensor, log, log_softmax, ne, op, softmax, where
-from byhand.tensor._blocks import BLOCK, in_blocks
+from byhand.tensor._blocks import in_blocks
 from byhand.tensor._dtypes import FLOATING
 from byhand.tensor._graph import Array
 from byhand.tensor._sums import ones
@@ -46,9 +46,11 @@ def exponentials_of(x: Array, axis: int) -> tuple[Array, Array, Array]:
     """e^{x − m}, the largest m and the sum along the axis, block after block of samples."""
     exponentials = np.empty_like(x)
     largest, total = (np.empty((*x.shape[:axis], 1, *x.shape[axis + 1 :]), x.dtype) for _ in range(2))
-    rows = x.shape[0] if axis == 0 else max(1, BLOCK * x.shape[0] // max(x.size, 1))
     kernel = _of_rows if x.ndim == 2 and x.size and x.dtype in FLOATING else partial(_of_any, axis=axis)
-    in_blocks(kernel, (x,), (exponentials, largest, total), rows)
+    if axis == 0:
+        kernel(x, exponentials, largest, total)
+    else:
+        in_blocks(kernel, (x,), (exponentials, largest, total), x.size // max(len(x), 1))
     return exponentials, largest, total
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._blocks import BLOCK, in_parts
+from .._blocks import MANY, in_parts
 from .._dtypes import DType
 from .._graph import Array
 from .._op import op
@@ -66,7 +66,7 @@ def _pulled_back(g: Array, y: Array, x: Array) -> None:
 
 def _in_rows(x: Array, axis: Any) -> bool:
     """Whether the numbers that belong together lie side by side, in an array so large that blocks pay."""
-    return x.size > BLOCK and x.ndim == 2 and axis in (-1, 1) and x.dtype.kind == "f"
+    return x.size >= MANY and x.ndim == 2 and axis in (-1, 1) and x.dtype.kind == "f"
 
 
 @softmax_backward.vjp("g")
