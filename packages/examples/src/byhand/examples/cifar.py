@@ -151,7 +151,7 @@ def recipes(classes: int) -> dict[str, Recipe]:
     return {
         "mlp": Recipe(partial(mlp, classes), F.cross_entropy, CifarOptions(epochs=20, lr=0.02, batch_size=128)),
         "cnn": Recipe(partial(cnn, classes), F.cross_entropy, CifarOptions(epochs=20, lr=0.05, batch_size=128)),
-        "resnet": Recipe(partial(residual, classes), F.cross_entropy, CifarOptions(epochs=30, lr=0.1, batch_size=128)),
+        "resnet": Recipe(partial(residual, classes), F.cross_entropy, CifarOptions(epochs=20, lr=0.1, batch_size=128)),
     }
 
 

@@ -32,19 +32,19 @@ EXAMPLES = {
     ),
     "diabetes": Entry(
         "diabetes", "EXAMPLE", "How far will the disease go in a year? (a regression)", "442 patients, 10 measurements (bundled)",
-        "linear, mlp", "R² about that of least squares",
+        "linear, mlp", "R² of least squares, in seconds",
     ),
     "mnist": Entry(
         "mnist", "MNIST", "Which digit was written, on 28 × 28 pixels?", "70,000 digits (11 MB)",
-        "mlp, cnn, resnet, one-vs-rest, one-vs-rest-hinge", "98.3 % by mlp, in a minute",
+        "mlp, cnn, resnet, one-vs-rest, one-vs-rest-hinge", "98.3 % by mlp, 99.5 % by cnn, in minutes",
     ),
     "fashion-mnist": Entry(
         "mnist", "FASHION", "Which piece of clothing is it?", "70,000 pictures (30 MB)",
-        "mlp, cnn, resnet, one-vs-rest, one-vs-rest-hinge", "not measured yet",
+        "mlp, cnn, resnet, one-vs-rest, one-vs-rest-hinge", "89 % by mlp, 92.7 % by cnn, in minutes",
     ),
     "cifar10": Entry(
         "cifar", "CIFAR10", "Which of ten things is on the photograph?", "60,000 photographs, 32 × 32 (163 MB)",
-        "mlp, cnn, resnet", "hours; not measured yet",
+        "mlp, cnn, resnet", "86 % by resnet (of JPEG copies), in an hour",
     ),
     "cifar100": Entry(
         "cifar", "CIFAR100", "Which of a hundred things is on the photograph?", "60,000 photographs, 32 × 32 (161 MB)",
