@@ -117,8 +117,8 @@ def test_more_work_is_needed_where_blas_spins(monkeypatch):
     assert _threads.worth(100, 100)
     assert not _threads.worth(99, 100)
     monkeypatch.setattr(_threads._workers, "spinning", True)
-    assert not _threads.worth(799, 100)
-    assert _threads.worth(800, 100)
+    assert not _threads.worth(3199, 100)
+    assert _threads.worth(3200, 100)
     bt.set_num_threads(1)
     assert not _threads.worth(10**9, 100)
 

@@ -87,8 +87,8 @@ def blas_spins() -> bool:
 
 
 def worth(amount: int, least: int) -> bool:
-    """Return whether an amount of work is worth several threads: `least`, or 8 times that where those of BLAS may be spinning."""
-    return get_num_threads() > 1 and amount >= (8 * least if _workers.spinning else least)
+    """Return whether an amount of work is worth several threads: `least`, or 32 times that where those of BLAS may be spinning."""
+    return get_num_threads() > 1 and amount >= (32 * least if _workers.spinning else least)
 
 
 def shared_out(work: Work, parts: Sequence[slice]) -> list[Any]:
