@@ -87,7 +87,7 @@ def blas_spins() -> bool:
 
 
 def worth(amount: int, least: int) -> bool:
-    """Return whether an amount of work is worth several threads: `least`, or 32 times that where those of BLAS may be spinning."""
+    """Return whether an amount of work is worth several threads: `least`, or 32 times that where those of BLAS may spin."""
     return get_num_threads() > 1 and amount >= (32 * least if _workers.spinning else least)
 
 
