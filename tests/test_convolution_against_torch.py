@@ -17,6 +17,9 @@ import torch.nn.functional as TF
 from beside_torch import compare
 from byhand.nn.functional import _correlation, _lines, _patches
 
+# PyTorch says so once a process, of its own speed: whichever test comes first.
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding=.same.:UserWarning")
+
 NAMES = [f"nn.functional.conv{kind}{rank}d" for kind in ("", "_transpose") for rank in (1, 2, 3)]
 CANCELLING = {"conv2d", "conv3d", "conv_transpose3d"}  # in float32 their samples cancel; `test_rounding` judges them
 CASES = [
@@ -126,7 +129,6 @@ def numbers(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-@pytest.mark.filterwarnings("ignore:Using padding=.same.:UserWarning")  # PyTorch says so once a process, of its own speed
 @pytest.mark.parametrize("block", [None, 1, 500])
 @pytest.mark.parametrize(("input", "weight", "options"), SHAPES)
 def test_convolution(input, weight, options, block, monkeypatch):
