@@ -30,7 +30,7 @@ class Steps:
         recipe = example.recipes[model]
         known = recipe.options.kept()
         chosen = {name: place for name, place in places.items() if name in known or name == "data"}
-        options = type(recipe.options)(**{**known, **chosen, "epochs": 1000})
+        options = type(recipe.options)(**{**known, **chosen})
         self.options = options.completed()
         self.example, self.recipe_name, self.loss, self.steps = example, model, recipe.loss, count
         self.model = recipe.make(self.options)

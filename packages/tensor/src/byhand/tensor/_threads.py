@@ -88,6 +88,7 @@ def blas_spins() -> bool:
 
 def worth(amount: int, least: int) -> bool:
     """Return whether an amount of work is worth several threads: `least`, or 32 times that where those of BLAS may spin."""
+    # With 8 times, the MNIST CNN took 112 ms a step instead of 59 in two processes of three.
     return get_num_threads() > 1 and amount >= (32 * least if _workers.spinning else least)
 
 

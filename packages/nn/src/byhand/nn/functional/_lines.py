@@ -21,10 +21,9 @@ from byhand.tensor._blocks import in_shares
 from byhand.tensor._graph import Shape
 from byhand.tensor._threads import blas_spins, worth
 
-from ._patches import Geometry, NDArray, blocks, by_group, stretch, windows
+from ._patches import FEW_CHANNELS, Geometry, NDArray, blocks, by_group, stretch, windows
 
 SMALL = 1 << 18  # multiplications up to which OpenBLAS leaves a product to the thread that calls
-FEW_CHANNELS = 2  # up to so many, gathering tap by tap is faster
 FEW_NUMBERS = 1 << 16  # windows with fewer take less time than the calls
 BLOCK = 1 << 20  # bytes of rows gathered at a time: with half or twice as many equal, with an eighth 1.1 to 1.6 times the time
 WORTH = 1 << 25  # multiplications from which a second thread pays

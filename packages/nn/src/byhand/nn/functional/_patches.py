@@ -18,9 +18,9 @@ NDArray = np.ndarray[Any, Any]
 # Bytes of windows gathered for one product. With 1 MiB the products are too short for two threads (1.3–2 times the time),
 # with 16 MiB the windows have left the cache when they are read (1.1–1.4 times).
 BLOCK = 4 << 20
-# Up to so many channels, windows are gathered tap by tap, in long runs along the image, rather than window by window: with 1
-# channel 0.3 of the time, with 3 equal, with 16 twice.
-FEW_CHANNELS = 4
+# Up to so many channels, windows are gathered tap by tap, in long runs along the image, rather than window by window or line by
+# line: with 1 channel 0.3 of the time, with 3 equal, with 16 twice.
+FEW_CHANNELS = 2
 
 
 class Geometry(NamedTuple):

@@ -53,9 +53,8 @@ def backward(
     def work(part: slice) -> tuple[Array, Array]:
         upstream, y, r = g[part], out[part], rstd[part]
         h = rows[part] - mean[part, None]
-        along = None
         if weight is None:
-            a = upstream
+            a, along = upstream, np.zeros(columns, g.dtype)  # for which nobody asks
         else:
             along = np.einsum("i,ij->j", r, np.multiply(upstream, h, out=y))
             a = np.multiply(upstream, weight, out=y)
@@ -68,8 +67,7 @@ def backward(
             h += np.vecdot(a, average)[:, None]
         np.subtract(a, h, out=y)
         y *= r[:, None]
-        total = np.add.reduce(upstream, axis=0)
-        return total if along is None else along, total
+        return along, np.add.reduce(upstream, axis=0)
 
     return out, *_added(in_parts(work, *rows.shape))
 
