@@ -57,11 +57,7 @@ def backward(root: Value, gradient: float) -> None:
         node.grad = 0.0
     root.grad = gradient
     for node in reversed(order):
-        if node.op is not None:
-            ybar = node.grad
-            for parent, partial in zip(node.parents, node.partials):
-                if partial or not node.op.chooses:
-                    parent.grad += ybar * partial
+        node.pass_on()
     for leaf, grad in earlier:
         leaf.grad += grad
 
