@@ -68,12 +68,12 @@ LIMITS: dict[str, Limit] = {
     "mul and broadcast": Limit(Work(6, 29, 5), Work(17, 46, 9), 12),
     "matmul": Limit(Work(6, 31, 4), Work(19, 47, 7), 12),
     "tanh": Limit(Work(6, 21, 3), Work(13, 30, 6), 12),
-    "relu": Limit(Work(7, 22, 3), Work(15, 35, 4), 12),
+    "relu": Limit(Work(7, 23, 3), Work(15, 36, 4), 12),
     "gelu": Limit(Work(10, 34, 22), Work(18, 45, 13), 12),
     "sum": Limit(Work(8, 22, 3), Work(20, 45, 6), 10),
     "mean over a dimension": Limit(Work(13, 35, 4), Work(26, 61, 11), 11),
     "softmax": Limit(Work(16, 41, 8), Work(21, 44, 6), 13),
-    "layer_norm": Limit(Work(19, 74, 26), Work(26, 83, 26), 16),
+    "layer_norm": Limit(Work(19, 73, 25), Work(26, 81, 26), 16),
     "linear": Limit(Work(6, 33, 7), Work(23, 58, 10), 12),
     "reshape": Limit(Work(11, 34, 3), Work(16, 35, 3), 10),
     "transpose": Limit(Work(9, 28, 3), Work(17, 38, 3), 9),
@@ -82,16 +82,16 @@ LIMITS: dict[str, Limit] = {
     "embedding": Limit(Work(22, 63, 18), Work(18, 49, 10), 13),
     "cross_entropy": Limit(Work(31, 111, 49), Work(18, 50, 16), 15),
     "binary_cross_entropy_with_logits": Limit(Work(21, 72, 16), Work(29, 71, 16), 20),
-    "conv2d": Limit(Work(59, 181, 100), Work(76, 248, 170), 18),
+    "conv2d": Limit(Work(59, 181, 100), Work(76, 246, 168), 18),
     "max_pool2d": Limit(Work(74, 176, 189), Work(74, 159, 158), 19),
-    "batch_norm": Limit(Work(40, 117, 44), Work(45, 113, 52), 19),
+    "batch_norm": Limit(Work(40, 113, 44), Work(45, 109, 52), 19),
     "scaled_dot_product_attention": Limit(Work(26, 113, 32), Work(27, 88, 31), 15),
 }
 
 STEPS: dict[str, Work] = {
-    "W2, an MLP with Adam": Work(184, 551, 105),
-    "a small CNN with SGD": Work(505, 1371, 750),
-    "a layer of a GPT with AdamW": Work(561, 1888, 430),
+    "W2, an MLP with Adam": Work(176, 533, 100),
+    "a small CNN with SGD": Work(497, 1343, 746),
+    "a layer of a GPT with AdamW": Work(539, 1822, 400),
 }
 
 

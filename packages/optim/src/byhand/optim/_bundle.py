@@ -48,7 +48,7 @@ class Bundle:
         self.copies = len(params) > 1 or not arrays[0].flags.c_contiguous
         self.param = np.concatenate([a.reshape(-1) for a in arrays]) if self.copies else arrays[0].reshape(-1)
         self.grad = np.empty_like(self.param) if self.copies else self.param
-        self.pieces = list(zip(arrays, split(self.param, arrays), strict=True))
+        self.pieces = list(zip(params, arrays, split(self.param, arrays), split(self.grad, arrays), strict=True))
         self.state = {name: flatten([state[name] for state in states]) for name in states[0]}
         self.numbers = {name: flat for name, flat in self.state.items() if name in numbers}
         self.blocks = list(self._cut(scratch))
@@ -65,23 +65,19 @@ class Bundle:
         if "step" in self.state:
             self.state["step"] += 1
         if not self.copies:
-            return self._gradient(self.params[0]).reshape(-1)
-        np.concatenate([array.reshape(-1) for array, _ in self.pieces], out=self.param)
-        return np.concatenate([self._gradient(p).reshape(-1) for p in self.params], out=self.grad)
+            return self.params[0]._grad._data.reshape(-1)  # type: ignore[union-attr,no-any-return]
+        for p, array, value, grad in self.pieces:
+            value[...] = array
+            grad[...] = p._grad._data  # type: ignore[union-attr]
+        return self.grad
 
     def scatter(self) -> None:
         """Write the updated values into the parameters; what a graph saved of the old ones is stale from now on."""
         if self.copies:
-            for array, piece in self.pieces:
-                array[...] = piece
+            for _, array, value, _ in self.pieces:
+                array[...] = value
         for p in self.params:
             p._version[0] += 1
-
-    @staticmethod
-    def _gradient(p: Tensor) -> Array:
-        assert p._grad is not None
-        array: Array = p._grad._data
-        return array
 
 
 def flatten(tensors: list[Tensor]) -> Array:

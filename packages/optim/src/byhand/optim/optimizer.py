@@ -163,7 +163,7 @@ class Optimizer:
         memory: list[Any] = [*params, *[p._data for p in params]]
         if slots:
             states = [self.state[p] for p in params]
-            memory += [state[name]._data for state in states for name in slots if state.get(name) is not None]
+            memory += [kept._data for state in states for name in slots if (kept := state.get(name)) is not None]
         return memory
 
     def _divided(self, params: list[Tensor], slots: dict[str, float]) -> list[Bundle]:

@@ -33,5 +33,5 @@ def averaging(count: int, dtype: Any) -> Array:
 def over_rows(matrix: Any) -> Any:
     """Σ_i x_ij of a matrix: 2 to 9 times as fast as `x.sum(0)` (a tensor's sum is recorded as such)."""
     if isinstance(matrix, np.ndarray) and matrix.dtype in FLOATING and MANY <= len(matrix) <= 2**20:
-        return np.matmul(ones(len(matrix), matrix.dtype), matrix)
+        return ones(len(matrix), matrix.dtype).dot(matrix)  # the method: np.matmul takes 0.6 µs longer
     return np.add.reduce(matrix, axis=0)

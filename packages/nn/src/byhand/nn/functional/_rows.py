@@ -5,8 +5,10 @@ All steps of a block of rows are made while it is in the cache, and all sums alo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from byhand.tensor._blocks import in_parts
+from byhand.tensor._blocks import in_blocks, in_parts
 from byhand.tensor._graph import Array
 from byhand.tensor._sums import averaging
 
@@ -19,26 +21,24 @@ def forward(
     """y = w (x − μ) r + b with r = 1/√(σ² + ε)   → y, μ (0 unless `centred`), r"""
     count, columns = rows.shape
     out, mean, rstd = np.empty(rows.shape, rows.dtype), np.zeros(count, rows.dtype), np.empty(count, rows.dtype)
-    average = averaging(columns, rows.dtype)
+    average, size = averaging(columns, rows.dtype), max(columns, 1)
     weight = None if weight is None else weight.reshape(-1)
     bias = None if bias is None else bias.reshape(-1)
 
-    def work(part: slice) -> None:
-        x, y, m, r = rows[part], out[part], mean[part], rstd[part]
+    def kernel(x: Array, y: Array, m: Array, r: Array) -> None:
         if centred:
             np.vecdot(x, average, out=m)
         np.subtract(x, m[:, None], out=y)
         np.vecdot(y, y, out=r)
-        r *= 1 / max(columns, 1)
-        r += eps
-        np.divide(1, np.sqrt(r, out=r), out=r)
+        r += eps * size
+        np.divide(math.sqrt(size), np.sqrt(r, out=r), out=r)  # √D/√(Σ h² + D ε)
         y *= r[:, None]
         if weight is not None:
             y *= weight
         if bias is not None:
             y += bias
 
-    in_parts(work, count, columns)
+    in_blocks(kernel, [rows], [out, mean, rstd], columns)
     return out, mean, rstd
 
 
