@@ -81,7 +81,7 @@ LIMITS: dict[str, Limit] = {
     "cat": Limit(Work(14, 41, 8), Work(21, 55, 10), 11),
     "embedding": Limit(Work(22, 63, 18), Work(18, 49, 10), 13),
     "cross_entropy": Limit(Work(31, 111, 49), Work(18, 50, 16), 15),
-    "binary_cross_entropy_with_logits": Limit(Work(21, 72, 16), Work(29, 71, 16), 20),
+    "binary_cross_entropy_with_logits": Limit(Work(12, 52, 15), Work(21, 50, 11), 13),
     "conv2d": Limit(Work(59, 181, 100), Work(76, 246, 168), 18),
     "max_pool2d": Limit(Work(74, 176, 189), Work(74, 159, 158), 19),
     "batch_norm": Limit(Work(40, 113, 44), Work(45, 109, 52), 19),
@@ -89,7 +89,7 @@ LIMITS: dict[str, Limit] = {
 }
 
 STEPS: dict[str, Work] = {
-    "W2, an MLP with Adam": Work(176, 533, 100),
+    "W2, an MLP with Adam": Work(159, 492, 94),
     "a small CNN with SGD": Work(497, 1343, 746),
     "a layer of a GPT with AdamW": Work(539, 1822, 400),
 }

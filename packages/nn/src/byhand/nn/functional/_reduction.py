@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from typing import Any
 
+import numpy as np
 from byhand.tensor import Tensor
+from byhand.tensor._graph import Array, Shape
 
-__all__ = ["check_reduction", "reduced", "reduction_of"]
+__all__ = ["check_reduction", "reduced", "reduction_of", "share", "total"]
 
 
 def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str, stacklevel: int = 3) -> str:
@@ -40,3 +44,16 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
     if reduction == "none":
         return loss
     return loss.mean() if reduction == "mean" else loss.sum()  # type: ignore[no-any-return]
+
+
+def total(loss: Array, reduction: str) -> Array:
+    """As `reduced`, on arrays: for losses that are one operation with their mean or sum."""
+    if reduction == "none":
+        return loss
+    summed = np.add.reduce(loss, axis=None)
+    return summed / loss.size if reduction == "mean" else summed
+
+
+def share(g: Any, shape: Shape, reduction: str) -> Any:
+    """The gradient of each element's loss, from that of what `total` made of a loss of this shape."""
+    return g / max(math.prod(shape), 1) if reduction == "mean" else g

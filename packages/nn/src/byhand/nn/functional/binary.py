@@ -10,7 +10,7 @@ from byhand.tensor import Tensor, op, sigmoid
 from byhand.tensor._graph import Array
 
 from ._checks import alike
-from ._reduction import reduced, reduction_of
+from ._reduction import reduced, reduction_of, share, total
 from .sigmoids import logsigmoid, softplus
 
 __all__ = [
@@ -68,7 +68,7 @@ def binary_cross_entropy(
 
 
 @op(promote=alike)
-def _with_logits(input: Array, target: Array, pos_weight: Array | None = None) -> Array:
+def _binary_cross_entropy_with_logits(input: Array, target: Array, pos_weight: Array | None = None, *, reduction: str) -> Array:
     r"""y = −(w t ln σ(x) + (1 − t) ln(1 − σ(x))) = (1 − t) x + ℓ s, with ℓ = 1 + (w − 1) t and s = ln(1 + e^{−x}).
 
     ∂y/∂x = 1 − t − ℓ σ(−x),   ∂y/∂t = −x + (w − 1) s,   ∂y/∂w = t s
@@ -77,31 +77,32 @@ def _with_logits(input: Array, target: Array, pos_weight: Array | None = None) -
     if pos_weight is None:
         s += np.maximum(input, 0)
         s -= target * input
-        return s
-    s -= np.minimum(input, 0)
-    s *= _share(target, pos_weight)
-    s += (1 - target) * input
-    return s
+    else:
+        s -= np.minimum(input, 0)
+        s *= _positive(target, pos_weight)
+        s += (1 - target) * input
+    return total(s, reduction)
 
 
-@_with_logits.vjp("input")
-def _(g: Array, input: Array, target: Array, pos_weight: Array | None) -> Array:
+@_binary_cross_entropy_with_logits.vjp("input")
+def _(g: Array, input: Array, target: Array, pos_weight: Array | None, reduction: str) -> Array:
+    g = share(g, input.shape, reduction)
     if pos_weight is None:
         return g * (sigmoid.kernel(input) - target)  # 1 − σ(−x) = σ(x)
-    return g * (1 - target - _share(target, pos_weight) * sigmoid.kernel(-input))
+    return g * (1 - target - _positive(target, pos_weight) * sigmoid.kernel(-input))
 
 
-@_with_logits.vjp("target")
-def _(g: Array, input: Array, pos_weight: Array | None) -> Array:
-    return g * (-input if pos_weight is None else (pos_weight - 1) * _softplus(-input) - input)
+@_binary_cross_entropy_with_logits.vjp("target")
+def _(g: Array, input: Array, pos_weight: Array | None, reduction: str) -> Array:
+    return share(g, input.shape, reduction) * (-input if pos_weight is None else (pos_weight - 1) * _softplus(-input) - input)
 
 
-@_with_logits.vjp("pos_weight")
-def _(g: Array, input: Array, target: Array) -> Array:
-    return g * target * _softplus(-input)
+@_binary_cross_entropy_with_logits.vjp("pos_weight")
+def _(g: Array, input: Array, target: Array, reduction: str) -> Array:
+    return share(g, input.shape, reduction) * target * _softplus(-input)
 
 
-def _share(target: Any, pos_weight: Any) -> Any:
+def _positive(target: Any, pos_weight: Any) -> Any:
     return 1 + (pos_weight - 1) * target
 
 
@@ -127,12 +128,13 @@ def binary_cross_entropy_with_logits(
     Raises ValueError if the shapes of input and target differ.
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    if input.shape != target.shape:
+    if input._data.shape != target._data.shape:
         raise ValueError(
             f"Target size (torch.Size({list(target.shape)})) must be the same as input size (torch.Size({list(input.shape)}))"
         )
-    loss = _with_logits(input, target, pos_weight)
-    return reduced(loss if weight is None else loss * weight, reduction)
+    if weight is None:
+        return _binary_cross_entropy_with_logits(input, target, pos_weight, reduction=reduction)
+    return reduced(_binary_cross_entropy_with_logits(input, target, pos_weight, reduction="none") * weight, reduction)
 
 
 def multilabel_soft_margin_loss(
