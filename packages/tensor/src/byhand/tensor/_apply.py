@@ -94,7 +94,7 @@ def application(op: Op) -> Callable[..., Any]:
     """The function that applies `op` to tensors: the path that every operation takes."""
     forward, promote, defaults, view, rules = op.forward, op.promote, op.defaults, op.view, op.rules
     arity = -1 if op.variadic or Missing in defaults.values() else len(op.arrays)
-    single = len(op.outputs) == 1
+    several, hidden = op.public > 1, len(op.outputs) > op.public
     takes_dtype = "dtype" in defaults
 
     def apply(*args: Any, **kwargs: Any) -> Any:
@@ -114,15 +114,17 @@ def application(op: Op) -> Callable[..., Any]:
             raise explained(error, op.name, op.arrays, arrays, options) from error
         finally:
             ERRORS.reset(before)
-        if not single:
+        if several:
             return _several(op, args, behind, options, out)
-        if type(out) is not ndarray:
-            out = np.asarray(out)
-        result = wrap(out)
+        first = out[0] if hidden else out
+        if type(first) is not ndarray:
+            first = np.asarray(first)
+        result = wrap(first)
         if view:
             link_view(result, args[0])
         if behind[3] and rules and GRAD.get():
-            result._node = record(op, args, behind, options, (out,), (result,))
+            outs = (first, *out[1:]) if hidden else (first,)
+            result._node = record(op, args, behind, options, outs, (result,))
             result._requires_grad = True
         return result
 
@@ -139,18 +141,15 @@ def _checked(op: Op, args: Any) -> tuple[Any, ...]:
 
 
 def _several(op: Op, args: Any, behind: Behind, options: dict[str, Any], outs: tuple[Any, ...]) -> Any:
-    """Wrap the outputs of an operation that has several; the hidden ones stay in the node."""
+    """Wrap the outputs of an operation of which the caller sees several; the hidden ones stay in the node."""
     results = tuple([wrap(np.asarray(out)) for out in outs[: op.public]])
     if op.view:
         for result in results:
             link_view(result, args[0])
     if behind[3] and op.rules and GRAD.get():
         node = record(op, args, behind, options, outs, results)
-        if op.public == 1:
-            results[0]._node, results[0]._requires_grad = node, True
-        else:
-            node.outputs = tuple([(result._data.shape, result._data.dtype) for result in results])
-            for i, result in enumerate(results):
-                if result._data.dtype in FLOATING:
-                    result._node, result._requires_grad = Pick(node, i), True
-    return results[0] if op.public == 1 else results
+        node.outputs = tuple([(result._data.shape, result._data.dtype) for result in results])
+        for i, result in enumerate(results):
+            if result._data.dtype in FLOATING:
+                result._node, result._requires_grad = Pick(node, i), True
+    return results
