@@ -30,9 +30,9 @@ class Workload(NamedTuple):
 
 
 WORKLOADS: dict[str, Workload] = {
-    "W0-forward": Workload(one_op.forward, 300),
-    "W0": Workload(one_op.forward_and_backward, 150),
-    "W2": Workload(mlp.small, 200),
+    "W0-forward": Workload(one_op.forward, 3000),
+    "W0": Workload(one_op.forward_and_backward, 1500),
+    "W2": Workload(mlp.small, 1000),
     "W3-sgd": Workload(mlp.mnist_sgd, 20),
     "W3-adam": Workload(mlp.mnist_adam, 20),
     "W4": Workload(vision.cnn, 3),
