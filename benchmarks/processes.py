@@ -35,7 +35,7 @@ class Runner:
     def __init__(self, make: Make, threads: int) -> None:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(threads)  # read, in the new process, when the libraries are loaded
-        os.environ["OPENBLAS_THREAD_TIMEOUT"] = "20"  # as `byhand.examples` does it; see `byhand.tensor._threads`
+        os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")  # as `byhand.examples` does it; see `byhand.tensor._threads`
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make), daemon=True)
