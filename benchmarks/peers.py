@@ -10,6 +10,8 @@ from .processes import Make
 from .rounds import Pair
 from .workloads import WORKLOADS
 
+STEPS = 5  # of the scalar engines in a row, as in the demo: micrograd's graphs, which are cycles, burden the steps after them
+
 
 def torch(name: str, threads: int) -> Pair:
     """A workload beside PyTorch."""
@@ -21,7 +23,7 @@ def micrograd() -> list[Pair]:
     what = "scalar engine, micrograd's demo"
     makers = (("W1", "its network code", scalar_engine.plain), ("W1-fused", "our neurons", scalar_engine.fused))
     return [
-        Pair(name, f"{what}, {how}", "micrograd", make, scalar_engine.in_micrograd, 2, 1e-9) for name, how, make in makers
+        Pair(name, f"{what}, {how}", "micrograd", make, scalar_engine.in_micrograd, STEPS, 1e-9) for name, how, make in makers
     ]
 
 
