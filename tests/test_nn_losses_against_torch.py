@@ -83,6 +83,14 @@ def test_binary_cross_entropy_with_logits(weighted, reduction, dtype):
     )
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("shape", [(), (1,), (0, 3)])
+def test_binary_cross_entropy_with_logits_of_one_number_and_of_none(shape, reduction):
+    x, t = numbers(*shape, dtype="float32"), chances(*shape, dtype="float32")
+    library = F.binary_cross_entropy_with_logits, TF.binary_cross_entropy_with_logits
+    compare(*[lambda x, t, loss=loss: loss(x, t, reduction=reduction) for loss in library], x, t, second=False)
+
+
 def test_binary_cross_entropy_with_large_logits():
     x, t = np.array([-1e4, -800.0, 0.0, 800.0, 1e4]), np.array([1.0, 0.0, 0.5, 1.0, 0.0])
     compare(F.binary_cross_entropy_with_logits, TF.binary_cross_entropy_with_logits, x, t)

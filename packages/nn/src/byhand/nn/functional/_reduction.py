@@ -56,4 +56,4 @@ def total(loss: Array, reduction: str) -> Array:
 
 def share(g: Any, shape: Shape, reduction: str) -> Any:
     """The gradient of each element's loss, from that of what `total` made of a loss of this shape."""
-    return g / max(math.prod(shape), 1) if reduction == "mean" else g
+    return g / math.prod(shape) if reduction == "mean" else g
