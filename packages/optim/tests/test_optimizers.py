@@ -221,6 +221,22 @@ def test_read_only_memory_is_an_error_before_anything_changes():
 # ---------------------------------------------------------------------- the course of a step
 
 
+@pytest.mark.parametrize("others", [0, 1], ids=["alone", "together"])
+@pytest.mark.parametrize("shape", [(5, 3, 4), (4, 3), (3, 1), (7,)])
+def test_a_gradient_of_another_shape_is_an_error_before_anything_changes(shape, others):
+    params = [parameter(3, 4), *[parameter(2) for _ in range(others)]]
+    optimizer = Adam([{"params": [parameter(6)]}, {"params": params}])
+    everything = [p for group in optimizer.param_groups for p in group["params"]]
+    give(everything, 0)
+    optimizer.step()
+    params[0].data = bt.tensor(rng.standard_normal(shape))
+    before, steps = values(everything), [float(optimizer.state[p]["step"]) for p in everything]
+    with pytest.raises(RuntimeError, match=r"parameter of shape .* has shape \(3, 4\).*zero_grad"):
+        optimizer.step()
+    assert_same(values(everything), before)
+    assert [float(optimizer.state[p]["step"]) for p in everything] == steps
+
+
 def test_zero_grad():
     params = [parameter(2), parameter(2)]
     optimizer = SGD(params)

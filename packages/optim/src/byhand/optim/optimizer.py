@@ -150,6 +150,7 @@ class Optimizer:
     def _plan(self, index: int, group: Group) -> Plan:
         """Return the plan for a group: the last step's, if the same parameters still lie in the same memory."""
         params = [p for p in group["params"] if p._grad is not None]
+        check_gradients(params)
         slots = self.slots(group)
         memory = self._memory(params, slots)
         plan = self._plans.get(index)
@@ -266,6 +267,16 @@ def check_writeable(params: list[Tensor]) -> None:
     for p in params:
         if not p._data.flags.writeable:
             raise RuntimeError(f"a parameter of shape {tuple(p.shape)} lies in read-only memory; clone() it first")
+
+
+def check_gradients(params: list[Tensor]) -> None:
+    """Raise RuntimeError if a gradient has not the shape of its parameter: some would broadcast."""
+    for p in params:
+        if p._grad._data.shape != p._data.shape:  # type: ignore[union-attr]
+            raise RuntimeError(
+                f"the gradient of a parameter of shape {tuple(p.shape)} has shape {tuple(p._grad.shape)}: "  # type: ignore[union-attr]
+                "its memory was replaced after the backward pass; call zero_grad() and compute the gradient anew"
+            )
 
 
 def descent(group: Group, param: Array, grad: Array, scratch: Array) -> Array:
