@@ -1,7 +1,7 @@
 """The calculus: every operation as a rule on plain numbers, beside the derivation of its derivatives.
 
 A rule takes the operands a, b, … and returns the result y together with its partial derivatives (∂y/∂a, ∂y/∂b, …) at
-that point. Nothing here knows of graphs; the chain rule is the business of `graph`. The first line of a rule's
+that point. Nothing here knows of graphs; the chain rule is the business of `graph` and of Values. The first line of a rule's
 docstring is its formula, and `Value.explain` shows it. Where a function has a kink or a pole, PyTorch decides.
 """
 
