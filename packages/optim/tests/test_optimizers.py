@@ -160,6 +160,21 @@ def test_replaced_data_is_what_is_updated(make):
         assert (params[0].detach().numpy() != 0).all()
 
 
+@pytest.mark.parametrize("make", WITHOUT_DECAY)
+def test_what_is_changed_in_place_between_steps_is_not_undone(make):
+    params = [parameter(3), parameter(2, 2)]
+    alone = [bt.tensor(value, requires_grad=True) for value in values(params)]
+    optimizers = [make(params), *[make([p]) for p in alone]]
+    for step in range(3):
+        for those in (params, alone):
+            give(those, step)
+            with bt.no_grad():
+                those[0].clamp_(-0.1, 0.1)
+        for optimizer in optimizers:
+            optimizer.step()
+    assert_same(values(params), values(alone))
+
+
 def test_state_reads_per_parameter_and_may_be_replaced():
     params = [parameter(2, 3), parameter(4)]
     optimizer = Adam(params)
