@@ -103,6 +103,7 @@ def _(g: Array, input: Array, target: Array, reduction: str) -> Array:
 
 
 def _positive(target: Any, pos_weight: Any) -> Any:
+    """ℓ"""
     return 1 + (pos_weight - 1) * target
 
 
